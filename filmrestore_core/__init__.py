@@ -1,0 +1,1 @@
+"""filmrestore: finds damage on scanned film and repairs only that."""

@@ -1,0 +1,1 @@
+"""Encodings and the way to the working picture."""

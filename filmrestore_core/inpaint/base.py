@@ -1,0 +1,57 @@
+"""Inpainter: says what was there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmrestore_core.frame import frozen_array
+from filmrestore_core.matte import Matte
+from filmrestore_core.temporal.window import AlignedWindow
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fill:
+    """What an inpainter proposes.
+
+    Attributes:
+        pixels: (H, W, C) float32, working encoding; equal to the center plate where not filled.
+        filled: (H, W) bool, where pixels hold a proposal; a subset of matte coverage > 0.
+        grain_kept: (H, W) float32 0..1, the share of a full-strength, fresh, matching grain
+            that the proposal already carries (0 for a denoised fill).
+    """
+
+    pixels: NDArray[np.float32]
+    filled: NDArray[np.bool_]
+    grain_kept: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays."""
+        for array in (self.pixels, self.filled, self.grain_kept):
+            frozen_array(array)
+
+
+class Inpainter(Protocol):
+    """Proposes pixels for what a matte covers.
+
+    The result depends on the window, the mattes and the settings given at construction only.
+    """
+
+    @property
+    def radius(self) -> int:
+        """How many frames on each side it wants to see (0: none)."""
+        ...
+
+    def inpaint(self, window: AlignedWindow, mattes: Mapping[int, Matte]) -> Fill:
+        """Proposals for the covered pixels of the window's center.
+
+        Args:
+            window: aligned around the frame to fill.
+            mattes: frame number -> matte, for the center and for each neighbour that may lend
+                pixels; a neighbour without a matte may not lend any.
+        """
+        ...

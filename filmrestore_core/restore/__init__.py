@@ -1,0 +1,1 @@
+"""Damage found, filled and composited into the stored frame."""

@@ -1,0 +1,228 @@
+"""RestoreSettings: everything the user can choose that changes a pixel."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from filmrestore_core.matte import DETECTED_CLASSES, DamageClass
+
+SCHEMA = 1
+
+
+class Detector(StrEnum):
+    """Who says where the damage is."""
+
+    AUTO = "auto"
+    CLASSICAL = "classical"
+    NONE = "none"
+
+
+class RepairMethod(StrEnum):
+    """What fills a hole."""
+
+    AUTO = "auto"
+    TEMPORAL = "temporal"
+    SPATIAL = "spatial"
+    NONE = "none"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def _units(unit: str) -> dict[str, JsonValue]:
+    return {"unit": unit}
+
+
+class PictureSettings(_Section):
+    """How the stored samples are to be understood."""
+
+    encoding: str = Field(
+        "auto",
+        title="Encoding",
+        description="How the file's code values mean light: auto reads it from the file; else a "
+        "name from 'filmrestore info --encodings'.",
+    )
+
+
+class CutSettings(_Section):
+    """Where one shot ends and the next begins."""
+
+    find: bool = Field(
+        True, title="Find cuts", description="Look for shot changes; neighbours never cross one."
+    )
+    threshold: float = Field(
+        0.5,
+        ge=0.0,
+        le=1.0,
+        title="Cut threshold",
+        description="How different two frames must be to count as a cut; 1 finds none.",
+    )
+
+
+class DetectSettings(_Section):
+    """What counts as damage."""
+
+    detector: Detector = Field(
+        Detector.AUTO,
+        title="Detector",
+        description="Who looks for damage; none: only mattes given.",
+    )
+    sensitivity: float = Field(
+        0.5,
+        ge=0.0,
+        le=1.0,
+        title="Sensitivity",
+        description="Low leaves doubtful marks alone, high removes fainter ones at the risk of "
+        "touching the picture.",
+    )
+    dirt: bool = Field(True, title="Dirt", description="Dark specks, on one frame only.")
+    sparkle: bool = Field(True, title="Sparkle", description="Bright specks, on one frame only.")
+    hair: bool = Field(True, title="Hairs", description="Hairs and lint, thin and curved.")
+    scratch: bool = Field(
+        True, title="Scratches", description="Long lines along the film's way, for many frames."
+    )
+    stain: bool = Field(
+        False, title="Stains", description="Large soft blotches, on one frame only."
+    )
+    min_area: float = Field(
+        2.0,
+        ge=0.0,
+        le=10000.0,
+        title="Smallest size",
+        description="Marks with fewer pixels than this are left, but for scratches.",
+        json_schema_extra=_units("px"),
+    )
+    max_area: float = Field(
+        1.0,
+        gt=0.0,
+        le=100.0,
+        title="Largest size",
+        description="Marks that cover more of the picture than this are left, but for scratches.",
+        json_schema_extra=_units("% of picture"),
+    )
+    grow: float = Field(
+        1.0,
+        ge=0.0,
+        le=20.0,
+        title="Grow",
+        description="Widen what was found, so that soft edges are taken too.",
+        json_schema_extra=_units("px"),
+    )
+    soften: float = Field(
+        1.0,
+        ge=0.0,
+        le=20.0,
+        title="Soften",
+        description="Width of the soft rim outside the grown mark.",
+        json_schema_extra=_units("px"),
+    )
+    radius: int = Field(
+        2,
+        ge=1,
+        le=2,
+        title="Neighbours",
+        description="How many frames on each side are looked at.",
+        json_schema_extra=_units("frames"),
+    )
+    motion_protection: float = Field(
+        0.5,
+        ge=0.0,
+        le=1.0,
+        title="Motion protection",
+        description="How firmly fast or badly matched motion is left alone.",
+    )
+
+    @property
+    def classes(self) -> tuple[DamageClass, ...]:
+        """The classes that are switched on, in DamageClass order."""
+        return tuple(c for c in DETECTED_CLASSES if getattr(self, c.value))
+
+
+class RepairSettings(_Section):
+    """What is put in place of damage."""
+
+    method: RepairMethod = Field(
+        RepairMethod.AUTO,
+        title="Repair",
+        description="auto: neighbours first, then the surroundings; temporal: neighbours only; "
+        "spatial: surroundings only; none: find and report, change nothing.",
+    )
+    strength: float = Field(
+        1.0,
+        ge=0.0,
+        le=1.0,
+        title="Strength",
+        description="How much of the repair is laid over the picture; 0 changes nothing.",
+    )
+
+
+class GrainSettings(_Section):
+    """The grain of what was put in."""
+
+    amount: float = Field(
+        1.0,
+        ge=0.0,
+        le=2.0,
+        title="Grain",
+        description="Strength of the grain put on a repair; 1 is as strong as around it.",
+    )
+
+
+class MatteJoin(StrEnum):
+    """How a matte from outside meets what was found."""
+
+    REPLACE = "replace"
+    ADD = "add"
+
+
+class MatteSettings(_Section):
+    """How mattes from outside are read."""
+
+    join: MatteJoin = Field(
+        MatteJoin.REPLACE,
+        title="Matte use",
+        description="replace: only the given matte is repaired; add: it joins what is found.",
+    )
+    channel: str = Field(
+        "auto", title="Matte channel", description="Channel of the matte file that holds the matte."
+    )
+    invert: bool = Field(
+        False, title="Invert matte", description="Black means damage, as in infrared dirt maps."
+    )
+    threshold: float | None = Field(
+        None,
+        ge=0.0,
+        le=1.0,
+        title="Matte threshold",
+        description="Values from here on are damage, others none; empty takes the matte as soft.",
+    )
+
+
+class RestoreSettings(_Section):
+    """All settings of a restoration; the defaults are safe, not strong."""
+
+    # "schema" would hide a method of pydantic's base class.
+    schema_version: int = Field(SCHEMA, ge=SCHEMA, le=SCHEMA, alias="schema")
+    picture: PictureSettings = PictureSettings()
+    cuts: CutSettings = CutSettings()
+    detect: DetectSettings = DetectSettings()
+    repair: RepairSettings = RepairSettings()
+    grain: GrainSettings = GrainSettings()
+    matte: MatteSettings = MatteSettings()
+    seed: int = Field(
+        0, ge=0, le=2**31 - 1, title="Seed", description="Chooses the grain's pattern."
+    )
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, populate_by_name=True
+    )
+
+    def digest(self) -> str:
+        """Sixteen hex digits that are equal for equal settings."""
+        document = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
+        return hashlib.sha256(document.encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Made-up damage over clean pictures."""
