@@ -10,7 +10,7 @@ FilmrestoreError(Exception)
 │  └─ MixedSequenceError               size, channels or windows change where they must not
 ├─ EncodingError(ValueError)
 ├─ DeviceError(RuntimeError)
-├─ MissingExtraError(ImportError)      says which extra to install
+├─ MissingExtraError                   says which extra to install
 └─ Stopped                             asked to; nothing is wrong
 
 Every message is one sentence: where, what was found, what would be right.
@@ -84,7 +84,7 @@ class DeviceError(FilmrestoreError, RuntimeError):
     """The asked-for device is not available."""
 
 
-class MissingExtraError(FilmrestoreError, ImportError):
+class MissingExtraError(FilmrestoreError):
     """An optional dependency is not installed."""
 
 
