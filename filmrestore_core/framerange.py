@@ -14,6 +14,8 @@ from filmrestore_core.errors import SettingsError
 # A typing error such as 1001-11000000 must not fill the memory.
 MOST_FRAMES = 10_000_000
 
+# Fileseq would also take paddings ("#") and subframes ("1.5"), which are no frame numbers here.
+_NOTATION = re.compile(r"[-\dxy:,]+")
 _SPAN = re.compile(r"(-?\d+)\s*-\s*(-?\d+)(?:\s*[xy:]\s*(-?\d+))?")
 
 
@@ -52,7 +54,7 @@ class FrameRange(Sequence[int]):
                     hint="write for instance 1001-1100",
                 )
         try:
-            frames = FrameSet(plain) if plain else None
+            frames = FrameSet(plain) if _NOTATION.fullmatch(plain) else None
         except (ParseException, MaxSizeException, ValueError):
             frames = None
         if frames is None:

@@ -1,0 +1,231 @@
+"""Restorer: the one object that every door asks."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from filmrestore_core.clip import Clip
+from filmrestore_core.color.working import picture_part
+from filmrestore_core.errors import Stopped
+from filmrestore_core.frame import Frame
+from filmrestore_core.framerange import FrameRange
+from filmrestore_core.grain.estimate import estimate_grain
+from filmrestore_core.grain.regrain import regrain
+from filmrestore_core.inpaint.chain import fill_frame
+from filmrestore_core.matte import Matte
+from filmrestore_core.media.cache import FrameCache
+from filmrestore_core.report import DamageReport
+from filmrestore_core.restore.clip_view import ClipView, ExternalMattes
+from filmrestore_core.restore.composite import composite
+from filmrestore_core.restore.reach import frames_needed
+from filmrestore_core.segment.classical import ClassicalSegmenter
+from filmrestore_core.settings import Detector, MatteJoin, RepairMethod, RestoreSettings
+from filmrestore_core.temporal.cut_lists import Shots
+
+CACHE_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Restored:
+    """The answer for one frame.
+
+    Attributes:
+        frame: the restored frame; the very frame that was read where nothing was changed.
+        original: the frame as read.
+        matte: what was to be replaced.
+        report: what was found and done.
+    """
+
+    frame: Frame
+    original: Frame
+    matte: Matte | None
+    report: DamageReport
+
+    @property
+    def is_untouched(self) -> bool:
+        """True where no sample was replaced: the file can be copied."""
+        return self.frame is self.original
+
+
+class Restorer:
+    """Finds damage in a clip's frames and repairs only that.
+
+    Immutable once built; may be called from several threads. The result for a frame depends on
+    the settings, the given mattes and cuts, and the frames within reach, and on nothing else.
+    """
+
+    def __init__(
+        self,
+        settings: RestoreSettings | None = None,
+        *,
+        cuts: Shots | None = None,
+        external: ExternalMattes | None = None,
+        cache_bytes: int = CACHE_BYTES,
+    ) -> None:
+        """Build a restorer.
+
+        Args:
+            settings: RestoreSettings() where None.
+            cuts: a given shot list; switches the search for cuts off.
+            external: mattes from outside.
+            cache_bytes: most bytes that plates and aligned windows may take between calls.
+        """
+        self.settings = settings or RestoreSettings()
+        self._cuts = cuts
+        self._external = external or ExternalMattes()
+        self._cache = FrameCache(cache_bytes)
+        self._segmenter = None
+        if self.settings.detect.detector is not Detector.NONE:
+            self._segmenter = ClassicalSegmenter(self.settings.detect)
+        self._views: weakref.WeakKeyDictionary[Clip, ClipView] = weakref.WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    @property
+    def is_identity(self) -> bool:
+        """True where these settings change no frame, whatever is in it, and look for nothing."""
+        finds = self.settings.detect.detector is not Detector.NONE
+        replaces = self.settings.matte.join is MatteJoin.REPLACE
+        given = self._external.matte is not None
+        return (
+            not given
+            and (not finds or self.settings.repair.strength == 0.0)
+            and not (given and replaces)
+        )
+
+    def frames_needed(self, number: int) -> FrameRange:
+        """The frames that the result for `number` may depend on."""
+        return frames_needed(number, self.settings)
+
+    def detect(self, clip: Clip, number: int) -> Matte:
+        """What of a frame is damaged.
+
+        Raises:
+            MediaError: the frame cannot be used.
+        """
+        return self._view(clip).matte(number)
+
+    def restore(
+        self, clip: Clip, number: int, *, should_stop: Callable[[], bool] = lambda: False
+    ) -> Restored:
+        """The restored frame.
+
+        Args:
+            clip: where the frame and its neighbours are.
+            number: frame number.
+            should_stop: asked between stages.
+
+        Raises:
+            MediaError: the frame cannot be used; its neighbours' faults are only noted.
+            Stopped: should_stop said so.
+        """
+        view = self._view(clip)
+        original = view.frame(number)
+        index = picture_part(original) if original.locked is None else None
+        if self.is_identity or index is None:
+            return Restored(original, original, None, _plain_report(original, index))
+        matte = view.matte(number)
+        _check(should_stop)
+        report = self._report(view, original, matte)
+        method = self.settings.repair.method
+        if matte.is_empty or method is RepairMethod.NONE or self.settings.repair.strength == 0.0:
+            return Restored(original, original, matte, report)
+        frame, methods = self._repair(view, original, matte, should_stop)
+        return Restored(
+            frame, original, matte, replace(report, methods=methods, repaired=sum(methods.values()))
+        )
+
+    def _repair(
+        self, view: ClipView, original: Frame, matte: Matte, should_stop: Callable[[], bool]
+    ) -> tuple[Frame, dict[str, int]]:
+        number = original.number
+        window = view.aligned(number)
+        mattes = {number: matte}
+        if self.settings.repair.method is not RepairMethod.SPATIAL:
+            for neighbor in window.neighbors:
+                mattes[neighbor.number] = view.matte(neighbor.number)
+                _check(should_stop)
+        fill = fill_frame(window, mattes, self.settings.repair)
+        grain = estimate_grain(window, matte)
+        pixels = regrain(
+            fill,
+            window.center,
+            matte,
+            grain,
+            amount=self.settings.grain.amount,
+            seed=self.settings.seed,
+        )
+        coverage = np.where(fill.filled, matte.coverage, 0.0).astype(np.float32)
+        coverage *= np.float32(self.settings.repair.strength)
+        encoding = view.encoding(number)[0]
+        frame = composite(original, window.center, encoding, pixels, coverage)
+        return frame, _methods(fill.methods, fill.filled)
+
+    def _report(self, view: ClipView, original: Frame, matte: Matte) -> DamageReport:
+        number = original.number
+        encoding, reason = view.encoding(number)
+        window: tuple[int, ...] = (number,)
+        shot = None
+        notes = list(original.notes)
+        if self._segmenter is not None or not matte.is_empty:
+            aligned = view.aligned(number)
+            window, shot = aligned.window.numbers, view.shot(number)
+            notes += _gap_notes(window, shot, number, self.settings.detect.radius)
+        return DamageReport(
+            number=number,
+            width=matte.box.width,
+            height=matte.box.height,
+            defects=matte.defects,
+            covered=int(np.count_nonzero(matte.coverage > 0)),
+            window=window,
+            shot=shot,
+            encoding=f"{encoding.name} ({reason})",
+            notes=tuple(notes),
+        )
+
+    def _view(self, clip: Clip) -> ClipView:
+        with self._lock:
+            view = self._views.get(clip)
+            if view is None:
+                view = ClipView(
+                    clip,
+                    self.settings,
+                    segmenter=self._segmenter,
+                    cuts=self._cuts,
+                    external=self._external,
+                    cache=self._cache,
+                )
+                self._views[clip] = view
+            return view
+
+
+def _check(should_stop: Callable[[], bool]) -> None:
+    if should_stop():
+        raise Stopped("Stopped as asked.")
+
+
+def _plain_report(frame: Frame, index: int | None) -> DamageReport:
+    """The report of a frame that nobody looked at."""
+    notes = frame.notes
+    if index is None:
+        notes = (*notes, f"Frame {frame.number} is {frame.locked}: passed through unrestored.")
+        return DamageReport(number=frame.number, width=0, height=0, notes=notes)
+    box = frame.parts[index].data_window
+    return DamageReport(number=frame.number, width=box.width, height=box.height, notes=notes)
+
+
+def _gap_notes(
+    window: tuple[int, ...], shot: tuple[int, int], number: int, radius: int
+) -> list[str]:
+    """Says which wanted neighbours could not be used, though they are in the shot."""
+    first, last = max(shot[0], number - radius), min(shot[1], number + radius)
+    lacking = [n for n in range(first, last + 1) if n not in window]
+    if not lacking:
+        return []
+    return [
+        f"Neighbours {', '.join(map(str, lacking))} are missing or unreadable and were not used."
+    ]
