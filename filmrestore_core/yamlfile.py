@@ -11,7 +11,16 @@ import yaml
 
 from filmrestore_core.errors import SettingsError
 
-LARGEST_BYTES = 1_000_000
+LARGEST_BYTES = 200_000
+DEEPEST = 16
+
+_OPENING = (
+    yaml.BlockMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.FlowSequenceStartToken,
+)
+_CLOSING = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
 
 KeyPath = tuple[str, ...]
 
@@ -57,10 +66,14 @@ def parse_yaml(text: str, *, name: str) -> YamlDocument:
         SettingsError: no YAML, aliases, a key that stands twice, or something else on top.
     """
     try:
+        depth = 0
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            line = token.start_mark.line + 1
             if isinstance(token, yaml.AliasToken):
-                line = token.start_mark.line + 1
                 raise SettingsError(f"{name}, line {line}: aliases (*name) are not allowed.")
+            depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+            if depth > DEEPEST:
+                raise SettingsError(f"{name}, line {line}: nested too deeply for settings.")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -68,8 +81,6 @@ def parse_yaml(text: str, *, name: str) -> YamlDocument:
         where = f", line {mark.line + 1}" if mark is not None else ""
         what = getattr(error, "problem", None) or "it is not YAML"
         raise SettingsError(f"{name}{where}: {what}.") from error
-    except RecursionError as error:
-        raise SettingsError(f"{name} is nested too deeply for settings.") from error
     if values is None:
         return YamlDocument({}, {}, name)
     if not isinstance(values, dict) or node is None:

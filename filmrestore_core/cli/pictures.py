@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.box import Box
-from filmrestore_core.color.encoding import Encoding, find_encoding, suggest_encoding
-from filmrestore_core.color.working import picture_part, to_plate
+from filmrestore_core.color.channels import picture_part
+from filmrestore_core.color.preview import preview_pixels
+from filmrestore_core.color.suggest import choose_encoding
+from filmrestore_core.color.working import to_plate
 from filmrestore_core.frame import Frame
 from filmrestore_core.matte import Matte
 from filmrestore_core.restore.restorer import Restored
@@ -88,21 +90,10 @@ class PictureBook:
         )
 
     def _picture(self, frame: Frame) -> Picture:
-        encoding: Encoding
-        if self._encoding == "auto":
-            encoding = suggest_encoding(frame.parts[picture_part(frame)])[0]
-        else:
-            encoding = find_encoding(self._encoding)
-        return display_picture(to_plate(frame, encoding).pixels)
-
-
-def display_picture(working: NDArray[np.float32]) -> Picture:
-    """(H, W, 1 or 3) float32 working values as (H, W, 3) uint8 RGB; a look, not a grade."""
-    rgb = np.clip(working, 0.0, 1.0)
-    if rgb.shape[2] == 1:
-        rgb = np.repeat(rgb, 3, axis=2)
-    picture: Picture = np.rint(rgb * 255.0).astype(np.uint8)
-    return picture
+        part = frame.parts[picture_part(frame)]
+        encoding = choose_encoding(self._encoding, part, frame.source)[0]
+        picture = preview_pixels(to_plate(frame, encoding).pixels, encoding)
+        return np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture
 
 
 def with_matte(picture: Picture, coverage: NDArray[np.float32]) -> Picture:

@@ -42,7 +42,9 @@ class Listener(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def __call__(self, step: FrameDone) -> None: ...
+    def __call__(self, step: FrameDone) -> None:
+        """Take note of one finished frame."""
+        ...
 
 
 def listener(style: ProgressStyle, console: Console, total: int) -> Listener:

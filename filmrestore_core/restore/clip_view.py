@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.clip import Clip, MatteSource
-from filmrestore_core.color.encoding import Encoding, find_encoding, suggest_encoding
-from filmrestore_core.color.working import picture_part, to_plate
+from filmrestore_core.color.channels import picture_part
+from filmrestore_core.color.encoding import Encoding
+from filmrestore_core.color.suggest import choose_encoding
+from filmrestore_core.color.working import to_plate, with_channels
 from filmrestore_core.errors import LockedFrameError, MissingFrameError, UnreadableFrameError
 from filmrestore_core.frame import Frame
 from filmrestore_core.matte import DamageClass, Defect, Matte
@@ -77,11 +79,9 @@ class ClipView:
 
     def encoding(self, number: int) -> tuple[Encoding, str]:
         """The encoding of a frame's samples and why it was taken."""
-        name = self._settings.picture.encoding
-        if name != "auto":
-            return find_encoding(name), "as asked"
         frame = self.frame(number)
-        return suggest_encoding(frame.parts[picture_part(frame)])
+        part = frame.parts[picture_part(frame)]
+        return choose_encoding(self._settings.picture.encoding, part, frame.source)
 
     def plate(self, number: int) -> Plate | None:
         """The plate, or None where the clip has no frame of that number that can be used."""
@@ -174,12 +174,10 @@ class ClipView:
 
 def _like(plate: Plate, center: Plate) -> Plate:
     """The plate on the center's box and with its channels; what it lacks is not finite."""
-    pixels = plate.pixels
-    if pixels.shape[2] != center.pixels.shape[2]:
-        # A black or grey frame of a colour shot is stored with three equal channels.
-        pixels = plate.luma[..., None] if center.is_monochrome else np.repeat(pixels, 3, axis=2)
+    plate = with_channels(plate, center.pixels.shape[2])
     if plate.box == center.box:
-        return Plate(plate.number, np.ascontiguousarray(pixels), plate.box, plate.finite)
+        return plate
+    pixels = plate.pixels
     placed = np.zeros((*center.box.shape, pixels.shape[2]), np.float32)
     finite = np.zeros(center.box.shape, np.bool_)
     shared = plate.box.intersect(center.box)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from filmrestore_core.color.channels import picture_part
 from filmrestore_core.color.encoding import Encoding
-from filmrestore_core.color.working import encode_samples, picture_part
+from filmrestore_core.color.working import encode_pixels
 from filmrestore_core.frame import Frame
 from filmrestore_core.plate import Plate
 
@@ -35,15 +36,15 @@ def composite(
         The same frame object where coverage is 0 everywhere; else a frame whose changed channels
         are new arrays and all else the same objects.
     """
-    rows, columns = np.nonzero(coverage > 0)
-    if rows.size == 0:
+    covered = coverage > 0
+    if not covered.any():
         return frame
-    weight = coverage[rows, columns][:, None]
-    old = plate.pixels[rows, columns]
-    working = np.where(
-        weight >= 1.0, fill[rows, columns], old + (fill[rows, columns] - old) * weight
-    )
+    weight = coverage[covered][:, None]
+    old, new = plate.pixels[covered], fill[covered]
+    working = plate.pixels.copy()
+    working[covered] = np.where(weight >= 1.0, new, old + (new - old) * weight)
     index = picture_part(frame)
     part = frame.parts[index]
-    changed = encode_samples(part, encoding, rows, columns, working.astype(np.float32))
-    return frame.with_part(index, part.with_planes(changed))
+    return frame.with_part(
+        index, part.with_planes(encode_pixels(part, encoding, coverage, working))
+    )

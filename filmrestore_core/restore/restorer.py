@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from filmrestore_core.clip import Clip
-from filmrestore_core.color.working import picture_part
+from filmrestore_core.color.channels import picture_part
 from filmrestore_core.errors import Stopped
 from filmrestore_core.frame import Frame
 from filmrestore_core.framerange import FrameRange

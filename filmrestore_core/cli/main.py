@@ -1,0 +1,115 @@
+"""The command line: commands, logging, and exit codes.
+
+Exit codes: 0 done; 1 failed; 2 wrong arguments; 3 some frames failed (they are listed);
+130 or 143 stopped by SIGINT or SIGTERM.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from enum import IntEnum
+from typing import Annotated
+
+import click
+import typer
+
+from filmrestore_core import __version__
+from filmrestore_core.cli import demo, detect, info, restore, verify
+from filmrestore_core.errors import EncodingError, FilmrestoreError, SettingsError
+
+logger = logging.getLogger("filmrestore_core")
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_ARGUMENTS = 2
+    SOME_FRAMES_FAILED = 3
+
+
+app = typer.Typer(
+    name="filmrestore",
+    help="Finds dirt, dust, hairs and scratches on scanned film and repairs only that.\n\n"
+    "Start with 'filmrestore demo', or 'filmrestore restore INPUT OUTPUT'.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command("restore")(restore.restore)
+app.command("detect")(detect.detect)
+app.command("info")(info.info)
+app.command("verify")(verify.verify)
+app.command("demo")(demo.demo)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"filmrestore {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+    verbose: Annotated[
+        int,
+        typer.Option("--verbose", "-v", count=True, help="Log more; twice for every stage."),
+    ] = 0,
+) -> None:
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; gives the exit code. No exception but SystemExit's kin leaves it."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name with bytes that are no text must not turn a message into a traceback.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        result = app(arguments, prog_name="filmrestore", standalone_mode=False)
+        return int(result or ExitCode.DONE)
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.WRONG_ARGUMENTS
+    except click.Abort:
+        return 130
+    except (SettingsError, EncodingError) as error:
+        _say(str(error))
+        return ExitCode.WRONG_ARGUMENTS
+    except FilmrestoreError as error:
+        _say(str(error))
+        return ExitCode.FAILED
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing more can be said, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILED
+    except OSError as error:
+        _say(f"{error.filename or 'The system'}: {error.strerror or error}.")
+        return ExitCode.FAILED
+    except MemoryError:
+        _say("There is not enough memory for frames of this size.", "try --workers 1")
+        return ExitCode.FAILED
+    except Exception as error:  # the last door: users get a sentence
+        logger.debug("unexpected error", exc_info=True)
+        kind = type(error).__name__
+        _say(f"Something went wrong that should not ({kind}: {error}).", "run again with -vv")
+        return ExitCode.FAILED
+
+
+def _say(message: str, hint: str = "") -> None:
+    typer.echo(f"filmrestore: {message}{f' ({hint})' if hint else ''}", err=True)
