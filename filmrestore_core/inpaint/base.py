@@ -13,6 +13,9 @@ from filmrestore_core.frame import frozen_array
 from filmrestore_core.matte import Matte
 from filmrestore_core.temporal.window import AlignedWindow
 
+# What may have filled a pixel; Fill.methods holds indices into this.
+FILL_METHODS = ("none", "temporal", "spatial")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fill:
@@ -23,16 +26,21 @@ class Fill:
         filled: (H, W) bool, where pixels hold a proposal; a subset of matte coverage > 0.
         grain_kept: (H, W) float32 0..1, the share of a full-strength, fresh, matching grain
             that the proposal already carries (0 for a denoised fill).
+        methods: (H, W) uint8, index into FILL_METHODS of what filled each pixel, 0 where nothing
+            did; None where the inpainter has only one way.
     """
 
     pixels: NDArray[np.float32]
     filled: NDArray[np.bool_]
     grain_kept: NDArray[np.float32]
+    methods: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         """Freeze the arrays."""
         for array in (self.pixels, self.filled, self.grain_kept):
             frozen_array(array)
+        if self.methods is not None:
+            frozen_array(self.methods)
 
 
 class Inpainter(Protocol):

@@ -1,0 +1,224 @@
+"""How strong and how fine the grain of a plate is, from what lies outside its matte."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmrestore_core.grain.model import GrainModel
+from filmrestore_core.matte import Matte
+from filmrestore_core.plate import Plate, luma_of
+
+BLOCK = 32
+LEVELS = 8
+BLOCKS_PER_LEVEL = 24
+FEWEST_BLOCKS = 4
+RADIUS = 5
+
+
+class Neighbor(Protocol):
+    """What of an aligned neighbour is needed: its number and the flow to it."""
+
+    @property
+    def number(self) -> int:
+        """Frame number."""
+        ...
+
+    @property
+    def flow(self) -> NDArray[np.float32]:
+        """(H, W, 2) float32 px, from a pixel of the center to its place in the neighbour."""
+        ...
+
+
+class RawWindow(Protocol):
+    """The plates themselves."""
+
+    @property
+    def center(self) -> Plate:
+        """Plate of the frame itself."""
+        ...
+
+    @property
+    def neighbors(self) -> tuple[Plate, ...]:
+        """Plates of the other frames."""
+        ...
+
+
+class Window(Protocol):
+    """A center plate with neighbours; an AlignedWindow is one."""
+
+    @property
+    def window(self) -> RawWindow:
+        """The raw plates."""
+        ...
+
+    @property
+    def neighbors(self) -> Sequence[Neighbor]:
+        """The aligned neighbours."""
+        ...
+
+
+def estimate_grain(source: Plate | Window, matte: Matte | None = None) -> GrainModel:
+    """Grain of a plate, measured in the flattest places outside the matte.
+
+    With neighbours it is measured in the difference to the nearest ones, moved by whole pixels so
+    that their grain stays as it is: picture structure cancels, grain does not. Alone, or where the
+    neighbours repeat the frame, it is measured in the plate itself.
+
+    Args:
+        source: a plate, or an aligned window around it.
+        matte: of the plate; None where nothing is covered.
+    """
+    if isinstance(source, Plate):
+        center, pairs = source, []
+    else:
+        center = source.window.center
+        raw = {plate.number: plate for plate in source.window.neighbors}
+        nearest = sorted(source.neighbors, key=lambda n: (abs(n.number - center.number), n.number))
+        pairs = [(raw[n.number], n.flow) for n in nearest[:2]]
+    usable = center.finite.copy()
+    if matte is not None:
+        usable &= matte.coverage <= 0
+    corners, bins, nodes = _flat_blocks(center, usable)
+    if not len(corners):
+        return GrainModel.none(center.pixels.shape[2])
+    alone = np.stack([_detrend(_block(center.pixels, y, x)) for y, x in corners])
+    noise = alone
+    known = np.ones(len(corners), np.bool_)
+    if pairs:
+        moved, known = _differences(center, pairs, corners)
+        if known.sum() >= FEWEST_BLOCKS and _strength(moved[known]) > 0.25 * _strength(
+            alone[known]
+        ):
+            noise = moved
+        else:
+            known[:] = True
+    return _model(noise[known], bins[known], nodes)
+
+
+def _flat_blocks(
+    plate: Plate, usable: NDArray[np.bool_]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """Corners (N, 2) of the flattest blocks, the brightness bin of each, and the bins' luma."""
+    import cv2
+
+    size = min(BLOCK, *plate.box.shape)
+    height, width = plate.box.shape
+    rows, columns = height // size, width // size
+    if size < 8:
+        return np.empty((0, 2), np.intp), np.empty(0, np.intp), np.zeros(1, np.float32)
+    luma = luma_of(plate.pixels[: rows * size, : columns * size])
+    small = cv2.resize(luma, (columns * 8, rows * 8), interpolation=cv2.INTER_AREA)
+    blocks = np.asarray(small, np.float32).reshape(rows, 8, columns, 8).swapaxes(1, 2)
+    mean = blocks.mean((2, 3))
+    structure = np.abs(np.diff(blocks, axis=2)).mean((2, 3))
+    structure += np.abs(np.diff(blocks, axis=3)).mean((2, 3))
+    free = usable[: rows * size, : columns * size].reshape(rows, size, columns, size).all((1, 3))
+    candidates = np.argwhere(free)
+    if not len(candidates):
+        return np.empty((0, 2), np.intp), np.empty(0, np.intp), np.zeros(1, np.float32)
+    level = mean[free]
+    low, high = (float(v) for v in np.percentile(level, (1.0, 99.0)))
+    edges = np.linspace(low, max(high, low + 1e-3), LEVELS + 1)
+    bins = np.clip(np.searchsorted(edges, level, side="right") - 1, 0, LEVELS - 1)
+    chosen = []
+    for b in range(LEVELS):
+        of = np.flatnonzero(bins == b)
+        order = np.argsort(structure[free][of], kind="stable")
+        chosen.append(of[order[: max(FEWEST_BLOCKS, min(BLOCKS_PER_LEVEL, len(of) // 2))]])
+    picked = np.concatenate(chosen)
+    nodes = (edges[:-1] + edges[1:]) / 2
+    return candidates[picked] * size, bins[picked], nodes.astype(np.float32)
+
+
+def _block(pixels: NDArray[Any], y: int, x: int) -> NDArray[Any]:
+    size = min(BLOCK, *pixels.shape[:2])
+    return pixels[y : y + size, x : x + size]
+
+
+def _detrend(block: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The block without its best plane and bowl."""
+    size = block.shape[0]
+    t = np.linspace(-1.0, 1.0, size)
+    y, x = np.meshgrid(t, t, indexing="ij")
+    terms = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], -1).reshape(-1, 6)
+    basis = np.linalg.qr(terms)[0].astype(np.float32)
+    flat = block.reshape(size * size, -1)
+    return (flat - basis @ (basis.T @ flat)).reshape(block.shape)
+
+
+def _differences(
+    center: Plate, pairs: Sequence[tuple[Plate, NDArray[np.float32]]], corners: NDArray[np.intp]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Center minus neighbour per block, scaled to one plate's grain; and which could be had."""
+    height, width = center.box.shape
+    size = min(BLOCK, height, width)
+    result = np.zeros((len(corners), size, size, center.pixels.shape[2]), np.float32)
+    known = np.zeros(len(corners), np.bool_)
+    for k, (y, x) in enumerate(corners):
+        here = _block(center.pixels, y, x)
+        best = np.inf
+        for plate, flow in pairs:
+            dx, dy = np.rint(np.median(_block(flow, y, x).reshape(-1, 2), axis=0)).astype(int)
+            v, u = y + dy, x + dx
+            if v < 0 or u < 0 or v + size > height or u + size > width:
+                continue
+            if not _block(plate.finite, v, u).all():
+                continue
+            difference = _detrend(here - _block(plate.pixels, v, u)) * np.float32(np.sqrt(0.5))
+            energy = float(np.square(difference).sum())
+            if energy < best:
+                best, result[k], known[k] = energy, difference, True
+    return result, known
+
+
+def _strength(noise: NDArray[np.float32]) -> float:
+    return float(np.sqrt(np.median(np.square(noise).mean((1, 2, 3)))))
+
+
+def _model(
+    noise: NDArray[np.float32], bins: NDArray[np.intp], nodes: NDArray[np.float32]
+) -> GrainModel:
+    channels = noise.shape[3]
+    variance = np.square(noise).mean((1, 2))
+    levels, strengths = [], []
+    for b in range(len(nodes)):
+        of = variance[bins == b]
+        if len(of) >= FEWEST_BLOCKS:
+            levels.append(nodes[b])
+            strengths.append(np.sqrt(np.median(of, axis=0)))
+    if not levels:
+        levels, strengths = [nodes[len(nodes) // 2]], [np.sqrt(np.median(variance, axis=0))]
+    power = variance.sum(1)
+    steady = noise[power <= np.median(power) * 1.5]
+    scaled = steady / np.maximum(np.sqrt(np.square(steady).mean((1, 2), keepdims=True)), 1e-9)
+    flat = scaled.reshape(-1, channels).astype(np.float64)
+    correlation = np.clip(flat.T @ flat / max(len(flat), 1), -1.0, 1.0)
+    np.fill_diagonal(correlation, 1.0)
+    return GrainModel(
+        np.asarray(levels, np.float32),
+        np.asarray(strengths, np.float32).reshape(len(levels), channels),
+        correlation.astype(np.float32),
+        _kernel(scaled),
+    )
+
+
+def _kernel(blocks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Zero-phase kernel of unit energy with the blocks' mean spectrum."""
+    size = blocks.shape[1]
+    ramp = np.hanning(size + 2)[1:-1]
+    window = np.sqrt(np.outer(ramp, ramp))[None, :, :, None]
+    power = np.square(np.abs(np.fft.fft2(blocks * window, axes=(1, 2)))).mean((0, 3))
+    # Slow differences were taken out with the trend; take the nearest ones that were not.
+    power[0, 0] = (power[0, 1] + power[1, 0] + power[0, -1] + power[-1, 0]) / 4
+    kernel = np.fft.fftshift(np.fft.ifft2(np.sqrt(power)).real)
+    middle = size // 2
+    reach = min(RADIUS, middle - 1)
+    cut = kernel[middle - reach : middle + reach + 1, middle - reach : middle + reach + 1]
+    energy = float(np.sqrt(np.square(cut).sum()))
+    if energy < 1e-12:
+        return np.ones((1, 1), np.float32)
+    return np.asarray(cut / energy, np.float32)

@@ -1,0 +1,80 @@
+"""Neighbours first, then the surroundings, per pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from filmrestore_core.grain.model import GrainModel
+from filmrestore_core.inpaint.base import FILL_METHODS, Fill
+from filmrestore_core.inpaint.spatial_fill import fill_from_around
+from filmrestore_core.inpaint.temporal_fill import TemporalFill
+from filmrestore_core.matte import Matte
+from filmrestore_core.settings import RepairMethod, RepairSettings
+from filmrestore_core.temporal.window import AlignedWindow
+
+
+class ChainFill:
+    """An Inpainter that takes what neighbours show and continues the surroundings elsewhere."""
+
+    def __init__(self, settings: RepairSettings | None = None) -> None:
+        """Make one.
+
+        Args:
+            settings: says which ways of filling may be used.
+        """
+        self.settings = settings or RepairSettings()
+
+    @property
+    def radius(self) -> int:
+        """How many frames on each side it wants to see."""
+        method = self.settings.method
+        return 2 if method in (RepairMethod.AUTO, RepairMethod.TEMPORAL) else 0
+
+    def inpaint(
+        self,
+        window: AlignedWindow,
+        mattes: Mapping[int, Matte],
+        *,
+        grain: GrainModel | None = None,
+    ) -> Fill:
+        """Proposals for the covered pixels.
+
+        With method auto or spatial every covered pixel is filled, unless the whole picture is
+        covered; temporal leaves those that no neighbour shows, none leaves all.
+
+        Args:
+            window: aligned around the frame to fill.
+            mattes: frame number -> matte, for the center and for each neighbour that may lend.
+            grain: of the center; estimated where needed and None.
+        """
+        center = window.center
+        method = self.settings.method
+        wanted = mattes[center.number].coverage > 0
+        methods = np.zeros(center.box.shape, np.uint8)
+        nothing = np.zeros(center.box.shape, np.float32)
+        fill = Fill(center.pixels.copy(), np.zeros(center.box.shape, np.bool_), nothing, methods)
+        if method is RepairMethod.NONE or not wanted.any():
+            return fill
+        if method is not RepairMethod.SPATIAL:
+            fill = TemporalFill(self.settings).inpaint(window, mattes, grain=grain)
+            methods = np.where(fill.filled, FILL_METHODS.index("temporal"), 0).astype(np.uint8)
+        rest = wanted & ~fill.filled
+        if method is RepairMethod.TEMPORAL or not rest.any():
+            return Fill(fill.pixels, fill.filled, fill.grain_kept, methods)
+        more = fill_from_around(center, rest, fill.pixels)
+        methods = np.where(more.filled, FILL_METHODS.index("spatial"), methods).astype(np.uint8)
+        kept = np.where(more.filled, more.grain_kept, fill.grain_kept)
+        return Fill(more.pixels, fill.filled | more.filled, kept, methods)
+
+
+def fill_frame(
+    window: AlignedWindow,
+    mattes: Mapping[int, Matte],
+    settings: RepairSettings,
+    *,
+    grain: GrainModel | None = None,
+) -> Fill:
+    """Fill the covered pixels of a window's center; see ChainFill.inpaint."""
+    return ChainFill(settings).inpaint(window, mattes, grain=grain)
