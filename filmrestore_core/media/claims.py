@@ -1,0 +1,167 @@
+"""Claims: which process is at work on which frame of an output."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from enum import StrEnum
+from pathlib import Path
+
+from filmrestore_core.media.owner import Owner
+from filmrestore_core.media.temp_file import short_name
+
+FOREIGN_AGE_S = 1800.0
+"""A lock of another machine, which we cannot ask, is held for given up after this many seconds
+without a sign of life."""
+
+_REFRESH_S = 60.0
+_BEING_MADE_S = 5.0
+
+
+class Claim(StrEnum):
+    """What asking for a frame gave."""
+
+    MINE = "mine"  # nobody else works on it: make it
+    DONE = "done"  # it is finished and up to date: skip it
+    BUSY = "busy"  # another process is making it: ask again later
+
+
+class Claims:
+    """Lock files `.filmrestore-lock.<file name>` made with O_EXCL, one for each frame in work.
+
+    A lock of a process of this machine that runs no more is broken at once; one of another machine
+    after FOREIGN_AGE_S without a refresh. Times are compared by the clock of the folder's machine.
+    The caller keeps two breakers apart with `Journal.guard`.
+    """
+
+    def __init__(self, folder: Path, purpose: str) -> None:
+        """Work in a folder.
+
+        Args:
+            folder: where the frames go.
+            purpose: what the frames are made with; a living process with another purpose is no
+                helper but in the way.
+        """
+        self._folder = folder
+        self._purpose = purpose
+        self._me = Owner.me()
+        self._held: dict[str, tuple[int, float]] = {}
+
+    def take(self, name: str) -> Owner | None:
+        """Claim the frame of a file name.
+
+        Returns:
+            None where it is ours now, else who has it.
+
+        Raises:
+            OSError: the lock cannot be made.
+            OtherPurposeError: a living process makes this frame with other settings.
+        """
+        path = self._path(name)
+        for _ in range(10):
+            if self._make(path, name):
+                return None
+            holder = self._holder(path)
+            if holder is not None:
+                return holder
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+        return Owner("", 0)
+
+    def holds(self, name: str) -> bool:
+        """True where the frame was claimed here and not released."""
+        return name in self._held
+
+    def release(self, name: str) -> None:
+        """Give a frame back; harmless where it is not held."""
+        held = self._held.pop(name, None)
+        path = self._path(name)
+        if held is not None:
+            with contextlib.suppress(OSError):
+                if path.stat().st_ino == held[0]:
+                    path.unlink()
+
+    def release_all(self) -> None:
+        """Give all frames back."""
+        for name in list(self._held):
+            self.release(name)
+
+    def refresh(self, now: float) -> None:
+        """Show other machines that the held locks are alive; call it now and then.
+
+        Args:
+            now: any clock in seconds.
+        """
+        for name, (inode, shown) in list(self._held.items()):
+            if now - shown > _REFRESH_S:
+                with contextlib.suppress(OSError):
+                    os.utime(self._path(name))
+                self._held[name] = (inode, now)
+
+    def _path(self, name: str) -> Path:
+        if len(os.fsencode(name)) > 200:
+            name = short_name(name)
+        return self._folder / f".filmrestore-lock.{name}"
+
+    def _make(self, path: Path, name: str) -> bool:
+        try:
+            file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        except FileExistsError:
+            return False
+        try:
+            document = {
+                "host": self._me.host,
+                "pid": self._me.pid,
+                "started": self._me.started,
+                "purpose": self._purpose,
+            }
+            os.write(file, json.dumps(document).encode("ascii"))
+            self._held[name] = (os.fstat(file).st_ino, 0.0)
+        except OSError:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise
+        finally:
+            os.close(file)
+        return True
+
+    def _holder(self, path: Path) -> Owner | None:
+        """Who holds a lock; None where nobody does any more."""
+        try:
+            document = json.loads(path.read_bytes())
+            holder = Owner(str(document["host"]), int(document["pid"]), float(document["started"]))
+            purpose = str(document["purpose"])
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError):  # between being made and being filled
+            return Owner("", 0) if self._age(path) < _BEING_MADE_S else None
+        if holder.is_gone():
+            return None
+        if holder.host != self._me.host and self._age(path) > FOREIGN_AGE_S:
+            return None
+        if purpose != self._purpose:
+            raise OtherPurposeError(holder)
+        return holder
+
+    def _age(self, path: Path) -> float:
+        """Seconds since a lock's last sign of life, by the clock of the folder's machine."""
+        probe = self._folder / f".filmrestore-lock.{self._me.host}.{self._me.pid}.clock"
+        file = os.open(probe, os.O_CREAT | os.O_WRONLY, 0o666)
+        try:
+            os.utime(probe)
+            return os.fstat(file).st_mtime - path.stat().st_mtime
+        except FileNotFoundError:
+            return float("inf")
+        finally:
+            os.close(file)
+            with contextlib.suppress(OSError):
+                probe.unlink()
+
+
+class OtherPurposeError(Exception):
+    """A living process makes the same frames with other settings."""
+
+    def __init__(self, owner: Owner) -> None:
+        super().__init__(owner)
+        self.owner = owner
