@@ -142,7 +142,7 @@ def _from_tags(part: Part) -> Suggestion | None:
         value = part.attributes.get(key)
         found = known_encoding(value) if isinstance(value, str) else None
         if found is not None:
-            return found, f"the file is tagged '{value}'"
+            return found, f"its color space reads '{value}'"
     if part.attributes.get("acesImageContainerFlag"):
         return named.ACES2065_1, "the file is an ACES container"
     stored = part.attributes.get("chromaticities")

@@ -27,8 +27,9 @@ def is_video(part: Part, channels: PictureChannels) -> bool:
     """True for Y'CbCr, and for a movie's gray channel that is tagged as video range."""
     if channels.model is ColorModel.YCBCR:
         return True
-    tagged = str(part.attributes.get("movie:range", "")).casefold() == "tv"
-    return channels.model is ColorModel.GRAY and tagged
+    if channels.model is not ColorModel.GRAY or part.formats[channels.names[0]].is_float:
+        return False
+    return str(part.attributes.get("movie:range", "")).casefold() == "tv"
 
 
 def video_planes(
