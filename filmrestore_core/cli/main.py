@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from enum import IntEnum
 from typing import Annotated
 
 import click
@@ -17,18 +16,10 @@ import typer
 
 from filmrestore_core import __version__
 from filmrestore_core.cli import demo, detect, info, restore, verify
+from filmrestore_core.cli.exit_code import ExitCode
 from filmrestore_core.errors import EncodingError, FilmrestoreError, SettingsError
 
 logger = logging.getLogger("filmrestore_core")
-
-
-class ExitCode(IntEnum):
-    """What the process tells its caller."""
-
-    DONE = 0
-    FAILED = 1
-    WRONG_ARGUMENTS = 2
-    SOME_FRAMES_FAILED = 3
 
 
 app = typer.Typer(

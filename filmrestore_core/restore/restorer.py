@@ -16,6 +16,7 @@ from filmrestore_core.frame import Frame
 from filmrestore_core.framerange import FrameRange
 from filmrestore_core.grain.estimate import estimate_grain
 from filmrestore_core.grain.regrain import regrain
+from filmrestore_core.inpaint.base import FILL_METHODS, Fill
 from filmrestore_core.inpaint.chain import fill_frame
 from filmrestore_core.matte import Matte
 from filmrestore_core.media.cache import FrameCache
@@ -24,7 +25,7 @@ from filmrestore_core.restore.clip_view import ClipView, ExternalMattes
 from filmrestore_core.restore.composite import composite
 from filmrestore_core.restore.reach import frames_needed
 from filmrestore_core.segment.classical import ClassicalSegmenter
-from filmrestore_core.settings import Detector, MatteJoin, RepairMethod, RestoreSettings
+from filmrestore_core.settings import Detector, RepairMethod, RestoreSettings
 from filmrestore_core.temporal.cut_lists import Shots
 
 CACHE_BYTES = 2 * 1024**3
@@ -87,15 +88,9 @@ class Restorer:
 
     @property
     def is_identity(self) -> bool:
-        """True where these settings change no frame, whatever is in it, and look for nothing."""
+        """True where nothing is looked for and nothing given: no frame need even be read."""
         finds = self.settings.detect.detector is not Detector.NONE
-        replaces = self.settings.matte.join is MatteJoin.REPLACE
-        given = self._external.matte is not None
-        return (
-            not given
-            and (not finds or self.settings.repair.strength == 0.0)
-            and not (given and replaces)
-        )
+        return not finds and self._external.matte is None
 
     def frames_needed(self, number: int) -> FrameRange:
         """The frames that the result for `number` may depend on."""
@@ -149,8 +144,9 @@ class Restorer:
             for neighbor in window.neighbors:
                 mattes[neighbor.number] = view.matte(neighbor.number)
                 _check(should_stop)
-        fill = fill_frame(window, mattes, self.settings.repair)
         grain = estimate_grain(window, matte)
+        fill = fill_frame(window, mattes, self.settings.repair, grain=grain)
+        _check(should_stop)
         pixels = regrain(
             fill,
             window.center,
@@ -163,7 +159,7 @@ class Restorer:
         coverage *= np.float32(self.settings.repair.strength)
         encoding = view.encoding(number)[0]
         frame = composite(original, window.center, encoding, pixels, coverage)
-        return frame, _methods(fill.methods, fill.filled)
+        return frame, _methods(fill)
 
     def _report(self, view: ClipView, original: Frame, matte: Matte) -> DamageReport:
         number = original.number
@@ -206,6 +202,14 @@ class Restorer:
 def _check(should_stop: Callable[[], bool]) -> None:
     if should_stop():
         raise Stopped("Stopped as asked.")
+
+
+def _methods(fill: Fill) -> dict[str, int]:
+    """Pixels that each way of filling filled, by its name."""
+    if fill.methods is None:
+        return {"fill": int(np.count_nonzero(fill.filled))}
+    counts = np.bincount(fill.methods[fill.filled], minlength=len(FILL_METHODS))
+    return {name: int(n) for name, n in zip(FILL_METHODS, counts, strict=True) if n}
 
 
 def _plain_report(frame: Frame, index: int | None) -> DamageReport:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from filmrestore_core.clip import Clip
@@ -15,6 +18,47 @@ from filmrestore_core.framerange import FrameRange
 from filmrestore_core.report import DamageReport, FailedFrame
 from filmrestore_core.restore.restorer import Restored, Restorer
 
+logger = logging.getLogger(__name__)
+
+_LONGEST_WAIT_S = 2.0
+
+
+class Claimed(StrEnum):
+    """What a sink says of a frame before it is made."""
+
+    MAKE = "make"  # it is to be made now
+    DONE = "done"  # it is there, whole and up to date
+    BUSY = "busy"  # another process is making it
+
+
+class ResultSink(Protocol):
+    """Where results go. Frames are claimed by any thread and written by one, in order."""
+
+    def claim(self, number: int) -> Claimed:
+        """Ask for a frame; MAKE must be followed by `write` or `release`.
+
+        Raises:
+            UnwritableFrameError: the output is at fault.
+        """
+        ...
+
+    def recorded(self, number: int) -> DamageReport:
+        """The report of a frame that is DONE."""
+        ...
+
+    def write(self, restored: Restored) -> DamageReport:
+        """Write one frame whole, or raise and leave nothing; gives its report.
+
+        Raises:
+            UnwritableFrameError: the output is at fault.
+            MediaError: this frame cannot be written exactly.
+        """
+        ...
+
+    def release(self, number: int) -> None:
+        """Give a claimed frame back that will not be written."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
@@ -22,21 +66,8 @@ class _Outcome:
     resumed: bool = False
 
 
-class ResultSink(Protocol):
-    """Where results go; called by one thread, in frame order."""
-
-    def recorded(self, number: int) -> DamageReport | None:
-        """The report of a frame that is already there whole and need not be made again."""
-        ...
-
-    def write(self, restored: Restored) -> tuple[str, ...]:
-        """Write one frame whole, or raise and leave nothing; gives notes for its report.
-
-        Raises:
-            UnwritableFrameError: the output is at fault.
-            LockedFrameError: this frame's kind of file cannot be written exactly.
-        """
-        ...
+class _Busy(Exception):
+    """Another process has the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +135,10 @@ def restore_range(
     Raises:
         UnwritableFrameError: the output is at fault (disk full, read only): going on is no use.
     """
-    reports: list[DamageReport] = []
+    reports: dict[int, DamageReport] = {}
     failed: list[FailedFrame] = []
-    done = 0
     ended = threading.Event()
+    todo, wait = numbers, 0.0
 
     def stop_now() -> bool:
         return ended.is_set() or should_stop()
@@ -117,68 +148,111 @@ def restore_range(
         ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
     ):
         try:
-            for number, written in _written(
-                pool, writer, clip, restorer, sink, numbers, workers, stop_now
-            ):
-                step = _finish(number, written, done + 1, len(numbers))
-                done += 1
-                if step.report is not None:
-                    reports.append(step.report)
-                elif step.error is not None:
-                    failed.append(FailedFrame(number, str(step.error)))
-                progress(step)
-                if step.error is not None and stop_on_error:
-                    break
+            while todo:
+                busy = []
+                work = _Work(clip, restorer, sink, stop_now)
+                for number, written in work.in_order(pool, writer, todo, workers):
+                    step = _finish(number, written, len(reports) + len(failed) + 1, len(numbers))
+                    if step is None:
+                        busy.append(number)
+                        continue
+                    if step.report is not None:
+                        reports[number] = step.report
+                    else:
+                        failed.append(FailedFrame(number, str(step.error)))
+                    progress(step)
+                    if step.error is not None and stop_on_error:
+                        return _result(reports, failed)
+                # Another process makes these: see that they come out, or make them if it dies.
+                wait = 0.0 if len(busy) < len(todo) else min(wait + 0.1, _LONGEST_WAIT_S)
+                todo = FrameRange(busy)
+                if todo and wait:
+                    time.sleep(wait)
         except Stopped:
-            return RangeResult(tuple(reports), tuple(failed), stopped=True)
+            return _result(reports, failed, stopped=True)
         finally:
             ended.set()
-    return RangeResult(tuple(reports), tuple(failed))
+    return _result(reports, failed)
 
 
-def _finish(number: int, written: Future[_Outcome], done: int, total: int) -> FrameDone:
+def _result(
+    reports: dict[int, DamageReport], failed: list[FailedFrame], *, stopped: bool = False
+) -> RangeResult:
+    in_order = tuple(reports[n] for n in sorted(reports))
+    return RangeResult(in_order, tuple(sorted(failed, key=lambda f: f.number)), stopped)
+
+
+def _finish(number: int, written: Future[_Outcome], done: int, total: int) -> FrameDone | None:
+    """The step that a frame's work ended in; None where another process has the frame."""
     try:
         outcome = written.result()
+    except _Busy:
+        return None
     except UnwritableFrameError:
         raise
     except MediaError as error:
         return FrameDone(number, done, total, None, error)
+    except (Stopped, MemoryError):
+        raise
+    except Exception as error:  # a fault of ours in one frame must not cost the night's others
+        logger.exception("frame %d", number)
+        what = f"{type(error).__name__}: {error}"
+        mine = FilmrestoreError(f"Frame {number} met a fault in this program ({what}).")
+        return FrameDone(number, done, total, None, mine)
     return FrameDone(number, done, total, outcome.report, resumed=outcome.resumed)
 
 
-def _written(
-    pool: ThreadPoolExecutor,
-    writer: ThreadPoolExecutor,
-    clip: Clip,
-    restorer: Restorer,
-    sink: ResultSink,
-    numbers: FrameRange,
-    workers: int,
-    should_stop: Callable[[], bool],
-) -> Iterator[tuple[int, Future[_Outcome]]]:
-    """Frames in order, each with its write under way; few enough at once to bound the memory."""
-    waiting: deque[tuple[int, Future[_Outcome]]] = deque()
+class _Work:
+    """Restoring in several threads, writing in one, in order."""
 
-    def restore(number: int) -> Restored | DamageReport:
-        if should_stop():
-            raise Stopped("Stopped as asked.")
-        recorded = sink.recorded(number)
-        if recorded is not None:
-            return recorded
-        return restorer.restore(clip, number, should_stop=should_stop)
+    def __init__(
+        self, clip: Clip, restorer: Restorer, sink: ResultSink, should_stop: Callable[[], bool]
+    ) -> None:
+        self._clip = clip
+        self._restorer = restorer
+        self._sink = sink
+        self._should_stop = should_stop
 
-    def write(work: Future[Restored | DamageReport]) -> _Outcome:
+    def in_order(
+        self,
+        pool: ThreadPoolExecutor,
+        writer: ThreadPoolExecutor,
+        numbers: FrameRange,
+        workers: int,
+    ) -> Iterator[tuple[int, Future[_Outcome]]]:
+        """Frames in order, each with its write under way; few at once, to bound the memory."""
+        waiting: deque[tuple[int, Future[_Outcome]]] = deque()
+        for number in numbers:
+            # The one writer thread keeps the order; it waits for each frame's work in turn.
+            restored = pool.submit(self._restore, number)
+            waiting.append((number, writer.submit(self._write, number, restored)))
+            if len(waiting) > workers:
+                yield waiting.popleft()
+        yield from waiting
+
+    def _restore(self, number: int) -> Restored | DamageReport:
+        self._check()
+        claimed = self._sink.claim(number)
+        if claimed is Claimed.DONE:
+            return self._sink.recorded(number)
+        if claimed is Claimed.BUSY:
+            raise _Busy
+        try:
+            return self._restorer.restore(self._clip, number, should_stop=self._should_stop)
+        except BaseException:
+            self._sink.release(number)
+            raise
+
+    def _write(self, number: int, work: Future[Restored | DamageReport]) -> _Outcome:
         result = work.result()
         if isinstance(result, DamageReport):
             return _Outcome(result, resumed=True)
-        if should_stop():
-            raise Stopped("Stopped as asked.")
-        notes = sink.write(result)
-        return _Outcome(replace(result.report, notes=(*result.report.notes, *notes)))
+        try:
+            self._check()
+            return _Outcome(self._sink.write(result))
+        finally:
+            self._sink.release(number)
 
-    for number in numbers:
-        # The one writer thread keeps the order; it waits for each frame's work in turn.
-        waiting.append((number, writer.submit(write, pool.submit(restore, number))))
-        if len(waiting) > workers:
-            yield waiting.popleft()
-    yield from waiting
+    def _check(self) -> None:
+        if self._should_stop():
+            raise Stopped("Stopped as asked.")

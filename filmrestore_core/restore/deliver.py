@@ -1,0 +1,101 @@
+"""Delivery: what a restored frame carries besides the picture, and where it all goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmrestore_core.matte import Matte
+from filmrestore_core.media.claims import Claim
+from filmrestore_core.media.writer import FrameWriter
+from filmrestore_core.report import DamageReport
+from filmrestore_core.restore.restorer import Restored
+from filmrestore_core.restore.sequence import Claimed
+
+MATTE_CHANNEL = "damage.A"
+
+_CLAIMED = {Claim.MINE: Claimed.MAKE, Claim.DONE: Claimed.DONE, Claim.BUSY: Claimed.BUSY}
+
+
+class MatteSink(Protocol):
+    """Where mattes go."""
+
+    def write(self, matte: Matte) -> object:
+        """Write one matte whole, or raise and leave nothing."""
+        ...
+
+
+class Delivery:
+    """A ResultSink: the picture through a FrameWriter, the matte beside it or inside it."""
+
+    def __init__(
+        self,
+        writer: FrameWriter,
+        *,
+        mattes: MatteSink | None = None,
+        matte_channel: bool = False,
+        provenance: str | None = None,
+        written: Callable[[Restored], None] = lambda restored: None,
+    ) -> None:
+        """Deliver to a writer.
+
+        Args:
+            writer: of the pictures.
+            mattes: of the mattes; an untouched frame gives an empty one.
+            matte_channel: also add the matte to the picture's file as channel "damage.A", on
+                every frame, so that all files of the sequence have the same channels.
+            provenance: text for the attribute "filmrestore" of restored frames.
+            written: told of each frame that came out.
+        """
+        self._writer = writer
+        self._mattes = mattes
+        self._matte_channel = matte_channel
+        self._provenance = provenance
+        self._written = written
+
+    def claim(self, number: int) -> Claimed:
+        """Ask for a frame; see ResultSink."""
+        return _CLAIMED[self._writer.claim(number)]
+
+    def recorded(self, number: int) -> DamageReport:
+        """The report kept when the frame was written; see ResultSink."""
+        values = self._writer.recorded(number)
+        if values is None:
+            return DamageReport(number=number, width=0, height=0)
+        return DamageReport.from_json(values)
+
+    def release(self, number: int) -> None:
+        """Give a claimed frame back; see ResultSink."""
+        self._writer.release(number)
+
+    def write(self, restored: Restored) -> DamageReport:
+        """Write matte, then picture; see ResultSink."""
+        # The matte first: a frame counts as done once its picture is there.
+        if self._mattes is not None:
+            self._mattes.write(self._matte(restored))
+        report = restored.report
+        channels: dict[str, NDArray[Any]] | None = None
+        if self._matte_channel:
+            channels = {MATTE_CHANNEL: self._matte(restored).coverage.astype(np.float16)}
+        attributes = None
+        if self._provenance is not None and not restored.is_untouched:
+            attributes = {"filmrestore": self._provenance}
+        done = self._writer.write(
+            restored.original,
+            None if restored.is_untouched else restored.frame,
+            extra_channels=channels,
+            attributes=attributes,
+            extra=report.to_json(),
+        )
+        self._written(restored)
+        return replace(report, notes=(*report.notes, *done.notes))
+
+    def _matte(self, restored: Restored) -> Matte:
+        if restored.matte is not None:
+            return restored.matte
+        number, parts = restored.report.number, restored.original.parts
+        return Matte.empty(number, parts[0].data_window)
