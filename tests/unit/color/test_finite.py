@@ -61,3 +61,14 @@ def test_stand_ins_depend_on_the_picture_only() -> None:
     replace_nonfinite(first)
     replace_nonfinite(second)
     np.testing.assert_array_equal(first, second)
+
+
+def test_a_block_amid_the_picture_takes_its_four_sides() -> None:
+    pixels = np.zeros((9, 9, 1), np.float32)
+    pixels[:3], pixels[6:] = 1.0, 2.0
+    pixels[3:6, :3], pixels[3:6, 6:] = 3.0, 4.0
+    pixels[3:6, 3:6] = np.nan
+    finite = replace_nonfinite(pixels)
+    assert int((~finite).sum()) == 9
+    sides = [pixels[3, 4, 0], pixels[5, 4, 0], pixels[4, 3, 0], pixels[4, 5, 0]]
+    assert sides == [1.0, 2.0, 3.0, 4.0]
