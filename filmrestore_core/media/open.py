@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from filmrestore_core.clip import Clip
 from filmrestore_core.errors import MediaError, MissingFrameError, SettingsError
 from filmrestore_core.framerange import FrameRange
-from filmrestore_core.media.image_file import FORMATS
+from filmrestore_core.media.inspect_file import FORMATS
+from filmrestore_core.media.matte_clip import display_windows_of
+from filmrestore_core.media.matte_writer import MatteWriter
 from filmrestore_core.media.output_check import (
     prepare_folder,
     refuse_foreign_files,
     refuse_same_files,
+    unwritable_folder,
 )
+from filmrestore_core.media.output_pattern import resolve_matte_output, resolve_output
 from filmrestore_core.media.output_sequence import Files, OutputSequence
 from filmrestore_core.media.sequence import SequencePattern, is_image, is_movie
 from filmrestore_core.media.sequence_clip import SequenceClip
@@ -56,7 +59,7 @@ def create_writer(
     purpose: str = "",
     reach: int = 0,
     depends_on: Files | None = None,
-    companions: Files | None = None,
+    also_done: Callable[[int], bool] | None = None,
     resume: bool = True,
     overwrite: bool = False,
     keep_compression: bool = False,
@@ -71,7 +74,7 @@ def create_writer(
         purpose: all that changes pixels besides the sources: digest of settings, models, versions.
         reach: frames on each side that a result depends on; a change there makes it anew.
         depends_on: further files a result depends on, such as its given matte.
-        companions: files that must exist too for a frame to count as done, such as its matte.
+        also_done: asked too before a frame counts as done, such as `MatteWriter.is_done`.
         resume: leave frames alone that are done; False makes them anew.
         overwrite: also replace files that filmrestore did not write.
         keep_compression: keep lossy compression, see SequenceWriter.
@@ -82,60 +85,110 @@ def create_writer(
         UnwritableFrameError: the folder cannot be made or written, is full, or holds others' files.
     """
     wanted = clip.numbers if numbers is None else numbers
-    pattern = resolve_output(str(text), clip, wanted)
-    sources = [p for n in clip.numbers for p in source_files(clip, n)]
+    output = _open_output(
+        resolve_output(str(text), clip, wanted),
+        clip,
+        wanted,
+        purpose=f"{purpose}\0{keep_compression}",
+        depends_on=_all_files(clip, reach, depends_on),
+        also_done=also_done,
+        resume=resume,
+        overwrite=overwrite,
+    )
+    return SequenceWriter(output, wanted, keep_compression=keep_compression)
+
+
+def create_matte_writer(
+    text: str | Path,
+    clip: Clip,
+    *,
+    numbers: FrameRange | None = None,
+    purpose: str = "",
+    reach: int = 0,
+    depends_on: Files | None = None,
+    resume: bool = True,
+    overwrite: bool = False,
+    apart_from: FrameWriter | None = None,
+    bits: int = 16,
+) -> MatteWriter:
+    """A writer for the mattes of a clip; all that can be refused is refused here.
+
+    Args:
+        text: a folder (PNG files under the names of the clip's), a pattern ending in .exr, .png or
+            .tif, or a file for a single matte.
+        clip: the pictures the mattes are for.
+        numbers: the mattes that will be written; all of the clip where None.
+        purpose: all that changes mattes besides the sources.
+        reach: frames on each side that a matte depends on.
+        depends_on: further files a matte depends on.
+        resume: leave mattes alone that are done, where `claim` is asked.
+        overwrite: also replace files that filmrestore did not write.
+        apart_from: writer of the pictures, which must not go to the same files.
+        bits: of PNG and TIFF, 8 or 16.
+
+    Raises:
+        SettingsError: the text names no output.
+        MediaError: the output is the input or the pictures' output.
+        UnwritableFrameError: the folder cannot be made or written, is full, or holds others' files.
+    """
+    wanted = clip.numbers if numbers is None else numbers
+    pattern = resolve_matte_output(str(text), clip, wanted)
+    if apart_from is not None:
+        refuse_same_files(
+            [pattern.path(n) for n in wanted], [apart_from.path(n) for n in wanted], None
+        )
+    output = _open_output(
+        pattern,
+        clip,
+        wanted,
+        purpose=f"{purpose}\0{bits}",
+        depends_on=_all_files(clip, reach, depends_on),
+        also_done=None,
+        resume=resume,
+        overwrite=overwrite,
+    )
+    return MatteWriter(output, wanted, display_windows=display_windows_of(clip), bits=bits)
+
+
+def _open_output(
+    pattern: SequencePattern,
+    clip: Clip,
+    wanted: FrameRange,
+    *,
+    purpose: str,
+    depends_on: Files | None,
+    also_done: Callable[[int], bool] | None,
+    resume: bool,
+    overwrite: bool,
+) -> OutputSequence:
     refuse_same_files(
         [pattern.path(n) for n in wanted],
-        sources,
+        dict.fromkeys(p for n in clip.numbers for p in source_files(clip, n)),
         clip.pattern.whole if isinstance(clip, SequenceClip) else None,
     )
     if not overwrite:
         refuse_foreign_files(pattern, wanted)
     prepare_folder(pattern.folder, _frame_bytes(clip, wanted))
+    try:
+        return OutputSequence(
+            pattern, purpose=purpose, depends_on=depends_on, also_done=also_done, resume=resume
+        )
+    except OSError as error:
+        raise unwritable_folder(pattern.folder, error) from error
+
+
+def _all_files(clip: Clip, reach: int, further: Files | None) -> Files | None:
+    """The files that a frame's result depends on; None where the clip is not on disk."""
+    if not clip.numbers or not source_files(clip, clip.numbers.first):
+        return None
 
     def files(number: int) -> Iterable[Path]:
         near = clip.numbers.intersect(FrameRange.span(number - reach, number + reach))
         yield from (path for n in near for path in source_files(clip, n))
-        yield from () if depends_on is None else depends_on(number)
+        if further is not None:
+            yield from further(number)
 
-    output = OutputSequence(
-        pattern,
-        purpose=purpose,
-        depends_on=files if sources else None,
-        companions=companions,
-        resume=resume,
-    )
-    return SequenceWriter(output, wanted, keep_compression=keep_compression)
-
-
-def resolve_output(text: str, clip: Clip, numbers: FrameRange) -> SequencePattern:
-    """The files an output text means.
-
-    Raises:
-        SettingsError: it names none, or one file for several frames.
-        MediaError: its format is not the clip's.
-    """
-    source = clip.pattern if isinstance(clip, SequenceClip) else None
-    if _means_folder(text):
-        if source is None:
-            raise SettingsError(
-                f"Output '{text}' is a folder, but '{clip.name}' has no file names to keep.",
-                hint="write for instance out/shot.####.exr",
-            )
-        pattern = replace(source, folder=Path(text), frames=None)
-    else:
-        pattern = SequencePattern.parse(text)
-        if pattern.is_one_file:
-            pattern = SequencePattern.still(text)
-        pattern = replace(pattern, frames=None)
-    if pattern.width is None and len(numbers) > 1:
-        stem, extension = os.path.splitext(pattern.name)
-        raise SettingsError(
-            f"Output '{text}' is one file for {len(numbers)} frames.",
-            hint=f"write for instance {stem}.####{extension}",
-        )
-    _check_format(text, pattern, source)
-    return pattern
+    return files
 
 
 def source_files(clip: Clip, number: int) -> tuple[Path, ...]:
@@ -170,40 +223,6 @@ def _open(text: str) -> Clip:
 def _instead(pattern: SequencePattern) -> str | None:
     found = find_sequences(pattern.folder)
     return f"the folder holds {listing(found)}" if found else None
-
-
-def _means_folder(text: str) -> bool:
-    if not text.strip():
-        raise SettingsError("No output is named.", hint="name a folder or a pattern")
-    separators = tuple(s for s in (os.sep, os.altsep) if s)
-    if text.endswith(separators) or os.path.isdir(text):
-        return True
-    extension = os.path.splitext(text)[1]
-    if is_image(text) or is_movie(text):
-        return False
-    if extension and extension[1:].isalpha():
-        raise SettingsError(
-            f"Output '{text}' ends in '{extension}', which filmrestore does not write.",
-            hint=f"images end in {', '.join(FORMATS)}; end a folder's name with /",
-        )
-    return SequencePattern.parse(text).is_one_file
-
-
-def _check_format(text: str, pattern: SequencePattern, source: SequencePattern | None) -> None:
-    wanted = FORMATS.get(pattern.extension)
-    if wanted is None:
-        raise MediaError(
-            f"Output '{text}' ends in '{pattern.extension}', which filmrestore does not write.",
-            path=text,
-            hint=f"images end in {', '.join(FORMATS)}",
-        )
-    if source is not None and wanted != FORMATS.get(source.extension):
-        raise MediaError(
-            f"Output '{text}' is of another format than the input's '{source.extension}'; frames "
-            "are restored in their own format, so that what is not damaged keeps its bits.",
-            path=text,
-            hint=f"end the output in {source.extension}",
-        )
 
 
 def _frame_bytes(clip: Clip, numbers: FrameRange) -> int:

@@ -94,13 +94,17 @@ def prepare_folder(folder: Path, frame_bytes: int) -> None:
         if made:
             with contextlib.suppress(OSError):
                 folder.rmdir()
-        what = error.strerror or str(error)
-        refused = UnwritableFrameError(
-            f"Output folder '{folder}' cannot be written: {what[:1].lower()}{what[1:]}.",
-            path=folder,
-        )
-        refused.errno = error.errno
-        raise refused from error
+        raise unwritable_folder(folder, error) from error
+
+
+def unwritable_folder(folder: Path, error: OSError) -> UnwritableFrameError:
+    """The error for a folder that the operating system will not let us write."""
+    what = error.strerror or str(error)
+    refused = UnwritableFrameError(
+        f"Output folder '{folder}' cannot be written: {what[:1].lower()}{what[1:]}.", path=folder
+    )
+    refused.errno = error.errno
+    return refused
 
 
 def free_space(folder: Path) -> int | None:

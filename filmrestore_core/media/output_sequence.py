@@ -58,7 +58,7 @@ class OutputSequence:
         *,
         purpose: str,
         depends_on: Files | None,
-        companions: Files | None = None,
+        also_done: Callable[[int], bool] | None = None,
         resume: bool = True,
     ) -> None:
         """Open the journal and remove what killed processes of this machine left.
@@ -68,7 +68,7 @@ class OutputSequence:
             purpose: all else a frame depends on: settings, models, versions.
             depends_on: the files a frame is made from; None where there are none to tell a change
                 by, so that no frame counts as done.
-            companions: files that must also exist for a frame to be done, such as its matte.
+            also_done: asked too before a frame counts as done, such as whether its matte is.
             resume: False: no frame counts as done but those finished from now on.
 
         Raises:
@@ -76,7 +76,7 @@ class OutputSequence:
         """
         self.pattern = pattern
         self._depends_on = depends_on
-        self._companions = companions
+        self._also_done = also_done
         self._purpose = hashlib.sha256(purpose.encode("utf-8", "surrogateescape")).hexdigest()
         self._lock = threading.RLock()
         self._stamps: dict[Path, str] = {}
@@ -99,7 +99,7 @@ class OutputSequence:
         entry = self.journal.get(number)
         if entry is None or self._depends_on is None or entry.key != self._key(number):
             return False
-        if self._companions is not None and not all(p.exists() for p in self._companions(number)):
+        if self._also_done is not None and not self._also_done(number):
             return False
         try:
             found = os.stat(self.path(number))
@@ -125,8 +125,14 @@ class OutputSequence:
             if self._claims.holds(name):
                 return Claim.MINE
             self.journal.read_new()
-            if self.is_done(number):
-                return Claim.DONE
+            return Claim.DONE if self.is_done(number) else self._take(number)
+
+    def _take(self, number: int) -> Claim:
+        """Claim a frame even where it is done."""
+        name = self.pattern.file_name(number)
+        with self._lock, self.journal.guard():
+            if self._claims.holds(name):
+                return Claim.MINE
             try:
                 holder = self._claims.take(name)
             except OSError as error:
@@ -149,12 +155,12 @@ class OutputSequence:
     def place(
         self,
         number: int,
-        make: Callable[[Path], None],
+        make: Callable[[Path], object],
         *,
         extra: Callable[[], Mapping[str, Any]] = dict,
         digest: bool = True,
     ) -> int:
-        """Make a frame's file and note it in the journal; claim it first.
+        """Make a frame's file and note it in the journal; claimed here where it is not yet.
 
         Args:
             number: frame number.
@@ -170,10 +176,9 @@ class OutputSequence:
             UnwritableFrameError: it did not come out, or another process has it; nothing of it is
                 left and the final name is as before. `errno` is set where known.
         """
-        if (claim := self.claim(number)) is not Claim.MINE:
+        if self._take(number) is not Claim.MINE:
             raise UnwritableFrameError(
-                f"Frame {number}: '{self.path(number)}' is {claim.value}: another process "
-                "writes it.",
+                f"Frame {number}: another process is writing '{self.path(number)}'.",
                 frame=number,
                 path=self.path(number),
             )

@@ -119,28 +119,18 @@ class FrameWriter(Protocol):
     ) -> None: ...
 
 
-class SequenceWriter:
-    """Frames into numbered image files; a FrameWriter.
+class NumberedWriter:
+    """What writers of numbered files share: claims, and what was recorded. Thread-safe."""
 
-    An untouched frame is a byte copy of its source file. A restored one is written in its file's
-    own format by `write_restored`, which keeps the bits of all it was not asked to change. A frame
-    without a file of its own (of a movie, a host) is written afresh. Thread-safe.
-    """
-
-    def __init__(
-        self, output: OutputSequence, numbers: FrameRange, *, keep_compression: bool = False
-    ) -> None:
+    def __init__(self, output: OutputSequence, numbers: FrameRange) -> None:
         """Write to an output.
 
         Args:
-            output: the files, opened.
+            output: the files, opened; closed with this writer.
             numbers: the frames that are to be written.
-            keep_compression: keep a lossy compression by touching only the chunks that hold
-                restored samples, instead of storing the part lossless.
         """
         self._output = output
         self._numbers = numbers
-        self._keep_compression = keep_compression
 
     @property
     def numbers(self) -> FrameRange:
@@ -170,6 +160,44 @@ class SequenceWriter:
     def release(self, number: int) -> None:
         """Give back a frame that will not be written; harmless where it is not ours."""
         self._output.release(number)
+
+    def close(self) -> None:
+        """End: wait for the disk, give back claims. A second call does nothing."""
+        self._output.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class SequenceWriter(NumberedWriter):
+    """Frames into numbered image files; a FrameWriter.
+
+    An untouched frame is a byte copy of its source file. A restored one is written in its file's
+    own format by `write_restored`, which keeps the bits of all it was not asked to change. A frame
+    without a file of its own (of a movie, a host) is written afresh.
+    """
+
+    def __init__(
+        self, output: OutputSequence, numbers: FrameRange, *, keep_compression: bool = False
+    ) -> None:
+        """Write to an output.
+
+        Args:
+            output: the files, opened; closed with this writer.
+            numbers: the frames that are to be written.
+            keep_compression: keep a lossy compression by touching only the chunks that hold
+                restored samples, instead of storing the part lossless.
+        """
+        super().__init__(output, numbers)
+        self._keep_compression = keep_compression
 
     def write(
         self,
@@ -209,18 +237,3 @@ class SequenceWriter:
 
         nbytes = self._output.place(original.number, make, extra=told, digest=not copied)
         return Written(original.number, self.path(original.number), copied, nbytes, tuple(notes))
-
-    def close(self) -> None:
-        """End: wait for the disk, give back claims. A second call does nothing."""
-        self._output.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
