@@ -1,0 +1,111 @@
+"""ClassicalSegmenter: spikes in time, judged as objects, and lines that stand in the gate."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmrestore_core.matte import DamageClass, DamageMap
+from filmrestore_core.segment.elsewhere import seen_elsewhere
+from filmrestore_core.segment.judge import load_judge
+from filmrestore_core.segment.objects import FEATURES, Objects, find_objects
+from filmrestore_core.segment.spike import Spikes, find_spikes
+from filmrestore_core.settings import DetectSettings
+from filmrestore_core.temporal.window import AlignedWindow
+
+# How many logits the slider of motion protection moves a mark that lies in bad motion.
+_PROTECTION = 4.0
+# A mark of which so much is found again in both neighbours moves through the picture.
+_SEEN_TWICE = 0.4
+# Length against mean width from which a mark is called a hair, and the least length in px.
+_HAIR_ELONGATION = 5.0
+_HAIR_LENGTH = 12
+
+
+class ClassicalSegmenter:
+    """Finds damage without a network."""
+
+    def __init__(self, settings: DetectSettings) -> None:
+        """Build a segmenter.
+
+        Args:
+            settings: radius and motion protection are used here; the rest by `refine`.
+        """
+        self._settings = settings
+
+    @property
+    def radius(self) -> int:
+        """How many frames on each side it wants to see."""
+        return self._settings.radius
+
+    @property
+    def classes(self) -> tuple[DamageClass, ...]:
+        """The classes it can tell."""
+        return DamageClass.DIRT, DamageClass.SPARKLE, DamageClass.HAIR
+
+    def segment(self, window: AlignedWindow) -> DamageMap:
+        """Scores for the window's center frame."""
+        box = window.center.box
+        scores = {c: np.zeros(box.shape, np.float32) for c in self.classes}
+        spikes = find_spikes(window)
+        if spikes is not None and spikes.both_sides:
+            self._add_marks(window, spikes, scores)
+        lost = ~window.center.finite
+        if lost.any():
+            for plane in scores.values():
+                plane[lost] = 0.0
+        return DamageMap(window.center.number, scores, box)
+
+    def _add_marks(
+        self,
+        window: AlignedWindow,
+        spikes: Spikes,
+        scores: dict[DamageClass, NDArray[np.float32]],
+    ) -> None:
+        objects = find_objects(spikes)
+        if not objects.count:
+            return
+        judge = load_judge("both_sides" if spikes.both_sides else "one_side")
+        columns = _columns(window, spikes, objects)
+        unsure = 1.0 - objects.features[:, FEATURES.index("ring_validity")]
+        doubt = (self._settings.motion_protection - 0.5) * _PROTECTION * unsure
+        score = judge.scores(columns, doubt=doubt).astype(np.float32)
+        score[columns[:, -1] > _SEEN_TWICE] = 0.0
+        own = score[objects.owner] * _membership(objects)
+        hair = _is_hair(objects)
+        for damage_class, chosen in (
+            (DamageClass.DIRT, ~hair & (objects.sign < 0)),
+            (DamageClass.SPARKLE, ~hair & (objects.sign > 0)),
+            (DamageClass.HAIR, hair),
+        ):
+            pixels = chosen[objects.owner]
+            scores[damage_class][objects.ys[pixels], objects.xs[pixels]] = own[pixels]
+
+
+def _columns(window: AlignedWindow, spikes: Spikes, objects: Objects) -> NDArray[np.float64]:
+    plates = {p.number: p for p in window.window.neighbors}
+    seen = [
+        seen_elsewhere(spikes.center, aligned, plates[n.number], n, objects.boxes)
+        for aligned, n in (
+            (spikes.first, spikes.first_neighbor),
+            (spikes.second, spikes.second_neighbor),
+        )
+    ]
+    return np.concatenate(
+        [objects.features, np.maximum(*seen)[:, None], np.minimum(*seen)[:, None]], axis=1
+    )
+
+
+def _membership(objects: Objects) -> NDArray[np.float32]:
+    """(P,) float32 0.5..1: the rim of a mark keeps half its score, the core all of it."""
+    peak = np.zeros(objects.count, np.float32)
+    np.maximum.at(peak, objects.owner, objects.depth)
+    share = np.clip(0.5 + objects.depth / peak[objects.owner], 0.5, 1.0)
+    return np.asarray(share, np.float32)
+
+
+def _is_hair(objects: Objects) -> NDArray[np.bool_]:
+    """Marks that are long, and thin for their length."""
+    area = np.bincount(objects.owner, minlength=objects.count)
+    length = np.hypot(objects.boxes[:, 2], objects.boxes[:, 3])
+    return (length >= _HAIR_LENGTH) & (length * length >= _HAIR_ELONGATION * area)

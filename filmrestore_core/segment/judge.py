@@ -1,0 +1,95 @@
+"""Is a candidate mark damage or picture? Boosted decision trees over what was measured of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judge:
+    """An ensemble of small regression trees; the sum of their leaves is a logit.
+
+    Friedman, "Greedy function approximation: a gradient boosting machine", 2001.
+
+    Attributes:
+        features: names of the columns it wants, in order.
+        base: logit before the first tree.
+        pivot: logit that becomes score 0.5, the operating point of the default sensitivity.
+        slope: how much logit makes a score's odds e times larger.
+        roots: (T,) int, first node of each tree.
+        feature: (M,) int, column a node looks at; -1 for a leaf.
+        threshold: (M,) float64, values up to it go left.
+        left: (M,) int, next node.
+        right: (M,) int, next node.
+        value: (M,) float64, a leaf's logit.
+        depth: most steps from a root to a leaf.
+    """
+
+    features: tuple[str, ...]
+    base: float
+    pivot: float
+    slope: float
+    roots: NDArray[np.intp]
+    feature: NDArray[np.intp]
+    threshold: NDArray[np.float64]
+    left: NDArray[np.intp]
+    right: NDArray[np.intp]
+    value: NDArray[np.float64]
+    depth: int
+
+    def logit(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N,) float64 for (N, F) measurements, columns as in `features`.
+
+        Raises:
+            ValueError: the number of columns differs.
+        """
+        if columns.ndim != 2 or columns.shape[1] != len(self.features):
+            raise ValueError(f"The judge wants (N, {len(self.features)}), not {columns.shape}.")
+        rows = np.arange(len(columns))[:, None]
+        node = np.broadcast_to(self.roots, (len(columns), len(self.roots)))
+        for _ in range(self.depth):
+            column = self.feature[node]
+            leaf = column < 0
+            goes_left = columns[rows, np.where(leaf, 0, column)] <= self.threshold[node]
+            node = np.where(leaf, node, np.where(goes_left, self.left[node], self.right[node]))
+        return np.asarray(self.base + self.value[node].sum(axis=1))
+
+    def scores(
+        self, columns: NDArray[np.float64], *, doubt: NDArray[np.float64] | float = 0.0
+    ) -> NDArray[np.float64]:
+        """(N,) float64 0..1; 0.5 at the operating point.
+
+        Args:
+            columns: (N, F) measurements.
+            doubt: logits to take off.
+        """
+        return np.asarray(
+            1.0 / (1.0 + np.exp(-(self.logit(columns) - self.pivot - doubt) / self.slope))
+        )
+
+
+@cache
+def load_judge(name: str) -> Judge:
+    """The judge of that name that comes with the package ("both_sides", "one_side")."""
+    text = files("filmrestore_core.segment").joinpath(f"judge_{name}.json").read_text("utf-8")
+    document = json.loads(text)
+    nodes = document["nodes"]
+    return Judge(
+        features=tuple(document["features"]),
+        base=float(document["base"]),
+        pivot=float(document["pivot"]),
+        slope=float(document["slope"]),
+        roots=np.asarray(document["roots"], np.intp),
+        feature=np.asarray(nodes["feature"], np.intp),
+        threshold=np.asarray(nodes["threshold"], np.float64),
+        left=np.asarray(nodes["left"], np.intp),
+        right=np.asarray(nodes["right"], np.intp),
+        value=np.asarray(nodes["value"], np.float64),
+        depth=int(document["depth"]),
+    )
