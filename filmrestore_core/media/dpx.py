@@ -89,6 +89,7 @@ class DpxHeader:
         picture: the elements that make the picture: one, or three of one color each.
         others: further elements, such as a scanner's infrared map; kept, never edited.
         locked: why samples cannot be edited; None where they can.
+        has_key_code: whether the film header's key code is set.
     """
 
     big_endian: bool
@@ -97,6 +98,7 @@ class DpxHeader:
     picture: tuple[DpxElement, ...]
     others: tuple[DpxElement, ...]
     locked: str | None = None
+    has_key_code: bool = False
 
 
 def parse_header(head: bytes, size: int) -> DpxHeader:
@@ -141,7 +143,9 @@ def parse_header(head: bytes, size: int) -> DpxHeader:
             continue
         layout = _fit(r, width, height, big, end, size, whole=claimed == size)
         elements.append(DpxElement(r.channels, layout, width, height))
-    return DpxHeader(big, width, height, tuple(elements[:in_picture]), tuple(elements[in_picture:]))
+    picture, others = tuple(elements[:in_picture]), tuple(elements[in_picture:])
+    has_key_code = bool(head[1664:1680].strip(b"\0\xff"))
+    return DpxHeader(big, width, height, picture, others, None, has_key_code)
 
 
 def picture_planes(header: DpxHeader, data: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:

@@ -149,8 +149,8 @@ def _encode_filled_10(
 
 
 def _decode_filled_12(layout: SampleLayout, rows: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    words = rows.view(layout.unit(2)).astype(np.uint16)
-    return words >> 4 if layout.packing == "filled A" else words & np.uint16(0xFFF)
+    words: NDArray[np.uint16] = rows.view(layout.unit(2)).astype(np.uint16)
+    return words >> np.uint16(4) if layout.packing == "filled A" else words & np.uint16(0xFFF)
 
 
 def _encode_filled_12(

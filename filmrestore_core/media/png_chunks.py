@@ -1,0 +1,130 @@
+"""PNG files by their chunks: checked to the last byte, and written with new samples only.
+
+The library reads a PNG whose end is missing without a word, and drops chunks when it writes; here
+every chunk but the image data stays as it is.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+_PALETTE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PngFile:
+    """A whole file's structure.
+
+    Attributes:
+        header: the 13 bytes of IHDR.
+        chunks: (type, data) of every chunk, in order.
+    """
+
+    header: bytes
+    chunks: tuple[tuple[bytes, bytes], ...]
+
+    @property
+    def is_interlaced(self) -> bool:
+        """Whether the samples come in seven passes."""
+        return self.header[12] != 0
+
+    @property
+    def refusal(self) -> str | None:
+        """Why its samples cannot be edited exactly; None where they can."""
+        kinds = {kind for kind, _ in self.chunks}
+        if self.header[9] == _PALETTE:
+            return "PNG with a palette"
+        if self.header[8] < 8:
+            return f"PNG of {self.header[8]} bits"
+        if b"tRNS" in kinds:
+            return "PNG with a transparent color"
+        if b"acTL" in kinds:
+            return "animated PNG"
+        return None
+
+
+def read_chunks(path: Path, *, samples: bool = True) -> PngFile:
+    """Read and check all chunks.
+
+    Args:
+        path: the file.
+        samples: whether to read image data; without, its chunks are empty and unchecked.
+
+    Raises:
+        ValueError: no PNG file, a damaged chunk, or the file is cut short; the text is the reason.
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        if file.read(len(SIGNATURE)) != SIGNATURE:
+            raise ValueError("it does not begin like a PNG file")
+        chunks: list[tuple[bytes, bytes]] = []
+        kind = b""
+        while kind != b"IEND":
+            kind, body = _read_chunk(file, size, samples=samples)
+            chunks.append((kind, body))
+    if chunks[0][0] != b"IHDR" or len(chunks[0][1]) != 13:
+        raise ValueError("it has no proper header chunk")
+    width, height = struct.unpack(">II", chunks[0][1][:8])
+    if not (0 < width <= 1 << 24 and 0 < height <= 1 << 24):
+        raise ValueError(f"its header claims {width} x {height} pixels")
+    return PngFile(chunks[0][1], tuple(chunks))
+
+
+def _read_chunk(file: BinaryIO, size: int, *, samples: bool) -> tuple[bytes, bytes]:
+    at = file.tell()
+    if at + 12 > size:
+        raise ValueError(f"the file ends at byte {size}, before its end chunk")
+    length, kind = struct.unpack(">I4s", file.read(8))
+    if at + 12 + length > size:
+        raise ValueError(f"the file ends at byte {size}, inside a chunk")
+    if kind == b"IDAT" and not samples:
+        file.seek(length + 4, 1)
+        return kind, b""
+    body = file.read(length)
+    (check,) = struct.unpack(">I", file.read(4))
+    if check != zlib.crc32(body, zlib.crc32(kind)):
+        raise ValueError(f"its chunk {kind.decode('latin-1')} at byte {at} is damaged")
+    return kind, body
+
+
+def with_samples(source: PngFile, image: PngFile, texts: dict[str, str]) -> bytes:
+    """A file with all chunks of `source` but the image data of `image`.
+
+    Args:
+        source: where everything but the samples comes from.
+        image: a file of the same size, bits and channels; its passes are kept.
+        texts: keyword -> text to add.
+
+    Raises:
+        ValueError: the two do not have the same kind of samples.
+    """
+    if source.header[:10] != image.header[:10]:
+        raise ValueError("the library wrote other samples than it was given")
+    out = [SIGNATURE, _chunk(b"IHDR", source.header[:12] + image.header[12:])]
+    body = [_chunk(k, d) for k, d in image.chunks if k == b"IDAT"]
+    placed = False
+    for kind, data in source.chunks[1:]:
+        if kind == b"IDAT":
+            out += [] if placed else body
+            placed = True
+        elif kind == b"IEND":
+            for key, text in texts.items():
+                words = key.encode("latin-1", "replace")[:79], text.encode("utf-8", "replace")
+                out.append(_chunk(b"iTXt", words[0] + b"\0\0\0\0\0" + words[1]))
+            out.append(_chunk(kind, data))
+        else:
+            out.append(_chunk(kind, data))
+    return b"".join(out)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    check = zlib.crc32(data, zlib.crc32(kind))
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
