@@ -116,6 +116,20 @@ def free_space(folder: Path) -> int | None:
     return found.f_bavail * found.f_frsize
 
 
+def shortage(folder: Path, needed: int) -> int | None:
+    """ENOSPC or EFBIG where a file of so many bytes cannot be made there now, else None."""
+    free = free_space(folder)
+    if free is not None and free < needed:
+        return errno.ENOSPC
+    try:
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    except (ImportError, OSError):
+        return None
+    return errno.EFBIG if limit != resource.RLIM_INFINITY and limit < needed else None
+
+
 def _existing(paths: list[Path]) -> list[Path]:
     """Those that exist; one listing per folder instead of a look at each of thousands."""
     listed: dict[Path, set[str]] = {}

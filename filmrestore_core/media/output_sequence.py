@@ -12,9 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from filmrestore_core.errors import UnwritableFrameError
+from filmrestore_core.errors import FilmrestoreError, UnwritableFrameError
 from filmrestore_core.media.claims import Claim, Claims, OtherPurposeError
 from filmrestore_core.media.journal import Entry, Journal, journal_path
+from filmrestore_core.media.output_check import shortage
 from filmrestore_core.media.sequence import SequencePattern
 from filmrestore_core.media.temp_file import (
     remove_left_behind,
@@ -159,6 +160,7 @@ class OutputSequence:
         *,
         extra: Callable[[], Mapping[str, Any]] = dict,
         digest: bool = True,
+        needed: int = 0,
     ) -> int:
         """Make a frame's file and note it in the journal; claimed here where it is not yet.
 
@@ -168,6 +170,8 @@ class OutputSequence:
             extra: asked once the file is whole for JSON that `recorded` gives back.
             digest: also wait for the disk and keep a checksum of the file; False for what can be
                 made again at any time, such as a copy.
+            needed: most bytes the file may take, to tell a full disk by where the image library
+                does not.
 
         Returns:
             Bytes of the file.
@@ -185,7 +189,11 @@ class OutputSequence:
         target = self.path(number)
         try:
             with temp_beside(target) as temp:
-                make(temp)
+                try:
+                    make(temp)
+                except UnwritableFrameError as error:
+                    raise _about_target(error, temp, target, number, needed) from error
+                told = extra()
                 checksum = file_digest(temp) if digest else ""
                 if digest:
                     sync_file(temp)
@@ -197,13 +205,13 @@ class OutputSequence:
                 size=found.st_size,
                 mtime_ns=found.st_mtime_ns,
                 digest=checksum,
-                extra=extra(),
+                extra=told,
             )
-        except UnwritableFrameError as error:
-            if error.errno is None:
-                error.errno = self._likely_errno(target)
+        except UnwritableFrameError:
             raise
         except OSError as error:
+            if isinstance(error, FilmrestoreError):
+                raise
             raise unwritable(target, number, error) from error
         finally:
             self.release(number)
@@ -269,10 +277,6 @@ class OutputSequence:
         except OSError:
             return False
 
-    def _likely_errno(self, target: Path) -> int | None:
-        """Why the image library could not write: it does not say."""
-        return None
-
 
 def unwritable(target: Path, number: int, error: OSError) -> UnwritableFrameError:
     """The error for a frame that the operating system would not take."""
@@ -281,6 +285,24 @@ def unwritable(target: Path, number: int, error: OSError) -> UnwritableFrameErro
         f"Frame {number} cannot be written to '{target}': {what}.", frame=number, path=target
     )
     result.errno = error.errno
+    return result
+
+
+def _about_target(
+    error: UnwritableFrameError, temp: Path, target: Path, number: int, needed: int
+) -> UnwritableFrameError:
+    """The image library's error, about the final name and with the system's reason."""
+    message = error.message.replace(str(temp), f"'{target}'")
+    cause: BaseException | None = error
+    number_of_error = None
+    while cause is not None and number_of_error is None:
+        number_of_error = cause.errno if isinstance(cause, OSError) else None
+        cause = cause.__cause__
+    if number_of_error is None and (short := shortage(target.parent, needed)) is not None:
+        number_of_error = short
+        message = f"{message.rstrip('.')}: {os.strerror(short).lower()}."
+    result = UnwritableFrameError(message, frame=number, path=target, hint=error.hint)
+    result.errno = number_of_error
     return result
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from filmrestore_core.frame import AttributeValue, Frame
 from filmrestore_core.framerange import FrameRange
-from filmrestore_core.media import image_file
 from filmrestore_core.media.byte_copy import copy_bytes
 from filmrestore_core.media.claims import Claim
+from filmrestore_core.media.image_file import write_new, write_restored
 from filmrestore_core.media.output_sequence import OutputSequence
 
 Extra = Mapping[str, Any] | Callable[[tuple[str, ...]], Mapping[str, Any]]
@@ -216,24 +216,26 @@ class SequenceWriter(NumberedWriter):
 
         def make(temp: Path) -> None:
             if source is None:
-                made = image_file.write_new(temp, frame)
+                made = write_new(temp, frame)
             elif copied:
                 copy_bytes(source, temp)
                 return
             else:
-                made = image_file.write_restored(
+                made = write_restored(
                     source,
                     frame,
                     temp,
                     original=original,
                     keep_compression=self._keep_compression,
-                    extra_channels=extra_channels or {},
-                    attributes=attributes or {},
+                    extra_channels=extra_channels,
+                    attributes=attributes,
                 )
             notes.extend(made.notes)
 
         def told() -> Mapping[str, Any]:
             return extra(tuple(notes)) if callable(extra) else extra or {}
 
-        nbytes = self._output.place(original.number, make, extra=told, digest=not copied)
+        nbytes = self._output.place(
+            original.number, make, extra=told, digest=not copied, needed=frame.nbytes
+        )
         return Written(original.number, self.path(original.number), copied, nbytes, tuple(notes))
