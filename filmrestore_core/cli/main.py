@@ -6,12 +6,13 @@ Exit codes: 0 done; 1 failed; 2 wrong arguments; 3 some frames failed (they are 
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
-import click
 import typer
 
 from filmrestore_core import __version__
@@ -31,11 +32,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("restore")(restore.restore)
-app.command("detect")(detect.detect)
-app.command("info")(info.info)
-app.command("verify")(verify.verify)
-app.command("demo")(demo.demo)
+
+
+def _leaving(command: Callable[..., int | None]) -> Callable[..., None]:
+    """The command, leaving with the exit code that it returns."""
+
+    @functools.wraps(command)
+    def leave(*args: Any, **options: Any) -> None:
+        raise typer.Exit(command(*args, **options) or ExitCode.DONE)
+
+    return leave
+
+
+app.command("restore")(_leaving(restore.restore))
+app.command("detect")(_leaving(detect.detect))
+app.command("info")(_leaving(info.info))
+app.command("verify")(_leaving(verify.verify))
+app.command("demo")(_leaving(demo.demo))
 
 
 def _version(asked: bool) -> None:
@@ -70,13 +83,10 @@ def run(arguments: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        result = app(arguments, prog_name="filmrestore", standalone_mode=False)
-        return int(result or ExitCode.DONE)
-    except click.ClickException as error:
-        error.show()
-        return ExitCode.WRONG_ARGUMENTS
-    except click.Abort:
-        return 130
+        app(arguments, prog_name="filmrestore")
+        return ExitCode.DONE
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else ExitCode.FAILED
     except (SettingsError, EncodingError) as error:
         _say(str(error))
         return ExitCode.WRONG_ARGUMENTS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,16 +14,20 @@ from filmrestore_core.cli.pictures import PictureBook
 from filmrestore_core.cli.progress import ProgressStyle
 from filmrestore_core.cli.run import Ended, Run, carry_out
 from filmrestore_core.clip import Clip
-from filmrestore_core.errors import SettingsError
 from filmrestore_core.framerange import FrameRange
-from filmrestore_core.media.matte_clip import FileMattes
-from filmrestore_core.media.matte_writer import MatteWriter, create_matte_writer
-from filmrestore_core.media.open import create_writer, open_clip
+from filmrestore_core.media.matte_clip import FileMattes, display_windows_of
+from filmrestore_core.media.matte_writer import MatteWriter
+from filmrestore_core.media.open import (
+    create_matte_writer,
+    create_writer,
+    open_clip,
+    source_files,
+)
 from filmrestore_core.restore.clip_view import ExternalMattes
-from filmrestore_core.restore.deliver import Delivery
+from filmrestore_core.restore.deliver import Delivery, MatteDelivery
 from filmrestore_core.restore.reach import reach_of
 from filmrestore_core.restore.restorer import Restorer
-from filmrestore_core.settings import RestoreSettings
+from filmrestore_core.settings import MatteSettings, RestoreSettings
 from filmrestore_core.temporal.cut_lists import Shots, read_cuts
 from filmrestore_core.versions import fingerprint
 
@@ -61,24 +66,38 @@ def deliver(plan: Plan) -> Ended:
     clip = open_clip(plan.input)
     numbers = frames_of(plan.frames, clip.numbers)
     there = numbers.intersect(clip.numbers)
-    restorer = restorer_of(plan, clip)
-    purpose = _purpose(plan, restorer.settings)
-    book = PictureBook(most=plan.pictures, encoding=plan.settings.picture.encoding)
-    mattes: MatteWriter | None = None
-    if plan.matte_out is not None:
-        mattes = create_matte_writer(plan.matte_out, clip, numbers=there, overwrite=plan.force)
-    with create_writer(
-        plan.output,
-        clip,
-        numbers=there,
-        purpose=purpose,
-        reach=reach_of(plan.settings),
-        depends_on=lambda n: _given(restorer, n),
-        companions=None if mattes is None else lambda n: (mattes.path(n),),
-        resume=plan.resume,
-        overwrite=plan.force,
-        keep_compression=plan.keep_compression,
-    ) as writer:
+    given = given_mattes(plan, clip)
+    restorer = restorer_of(plan, clip, given)
+    book = PictureBook(
+        most=plan.pictures if plan.report else 0, encoding=plan.settings.picture.encoding
+    )
+    with ExitStack() as stack:
+        mattes: MatteWriter | None = None
+        writer = stack.enter_context(
+            create_writer(
+                plan.output,
+                clip,
+                numbers=there,
+                purpose=_purpose(plan),
+                reach=reach_of(plan.settings),
+                depends_on=given.files,
+                also_done=lambda n: mattes is None or mattes.path(n).exists(),
+                resume=plan.resume,
+                overwrite=plan.force,
+                keep_compression=plan.keep_compression,
+            )
+        )
+        if plan.matte_out is not None:
+            mattes = stack.enter_context(
+                create_matte_writer(
+                    plan.matte_out,
+                    clip,
+                    numbers=there,
+                    resume=False,
+                    overwrite=plan.force,
+                    apart_from=writer,
+                )
+            )
         sink = Delivery(
             writer,
             mattes=mattes,
@@ -86,51 +105,105 @@ def deliver(plan: Plan) -> Ended:
             provenance=f"filmrestore {__version__}, settings {plan.settings.digest()}",
             written=book.offer,
         )
-        run = Run(
-            clip=clip,
-            restorer=restorer,
-            numbers=numbers,
-            target=plan.output,
-            report=plan.report,
-            style=plan.style,
-            workers=plan.workers,
-            stop_on_error=plan.stop_on_error,
-        )
-        return carry_out(run, sink, book if plan.report is not None else None)
+        return carry_out(_run(plan, clip, restorer, numbers), sink, book)
 
 
-def restorer_of(plan: Plan, clip: Clip) -> Restorer:
+def deliver_mattes(plan: Plan) -> Ended:
+    """Find damage and write mattes only; `plan.output` names them.
+
+    Raises:
+        FilmrestoreError: as `deliver`.
+    """
+    clip = open_clip(plan.input)
+    numbers = frames_of(plan.frames, clip.numbers)
+    given = given_mattes(plan, clip)
+    restorer = restorer_of(plan, clip, given)
+    book = PictureBook(
+        most=plan.pictures if plan.report else 0, encoding=plan.settings.picture.encoding
+    )
+    with create_matte_writer(
+        plan.output,
+        clip,
+        numbers=numbers.intersect(clip.numbers),
+        purpose=_purpose(plan),
+        reach=reach_of(plan.settings),
+        depends_on=given.files,
+        resume=plan.resume,
+        overwrite=plan.force,
+    ) as writer:
+        sink = MatteDelivery(writer, written=book.offer)
+        return carry_out(_run(plan, clip, restorer, numbers), sink, book)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenMattes:
+    """The mattes that the user named, opened."""
+
+    matte: FileMattes | None = None
+    hold_out: FileMattes | None = None
+
+    def files(self, number: int) -> Iterable[Path]:
+        """The matte files that the result for a frame depends on."""
+        for mattes in (self.matte, self.hold_out):
+            if mattes is not None and number in mattes.clip.numbers:
+                yield from source_files(mattes.clip, number)
+
+
+def given_mattes(plan: Plan, clip: Clip) -> GivenMattes:
+    """Open the plan's mattes.
+
+    Raises:
+        FilmrestoreError: one cannot be opened.
+    """
+    windows = display_windows_of(clip)
+    # Polarity, channel and threshold are of the damage matte; a hold-out is plain.
+    plain = MatteSettings(channel=plan.settings.matte.channel)
+    return GivenMattes(
+        None
+        if plan.matte is None
+        else FileMattes(open_clip(plan.matte), plan.settings.matte, display_windows=windows),
+        None
+        if plan.hold_out is None
+        else FileMattes(open_clip(plan.hold_out), plain, display_windows=windows),
+    )
+
+
+def restorer_of(plan: Plan, clip: Clip, given: GivenMattes) -> Restorer:
     """The restorer with the plan's settings, cuts and mattes.
 
     Raises:
-        FilmrestoreError: a given file is wrong.
+        FilmrestoreError: the list of cuts is wrong.
     """
-    external = ExternalMattes(
-        None if plan.matte is None else FileMattes(open_clip(plan.matte), plan.settings.matte),
-        None
-        if plan.hold_out is None
-        else FileMattes(open_clip(plan.hold_out), plan.settings.matte),
+    cuts: Shots | None = None
+    if plan.cuts is not None:
+        cuts = read_cuts(plan.cuts, rate=clip.rate, first_frame=clip.numbers.first)
+    return Restorer(
+        plan.settings,
+        cuts=cuts,
+        external=ExternalMattes(given.matte, given.hold_out),
+        cache_bytes=int(plan.memory_gb * 1024**3),
     )
-    cache = int(plan.memory_gb * 1024**3)
-    return Restorer(plan.settings, cuts=_cuts(plan, clip), external=external, cache_bytes=cache)
 
 
-def _cuts(plan: Plan, clip: Clip) -> Shots | None:
-    if plan.cuts is None:
-        return None
-    return read_cuts(plan.cuts, rate=clip.rate, first_frame=clip.numbers.first)
+def _run(plan: Plan, clip: Clip, restorer: Restorer, numbers: FrameRange) -> Run:
+    return Run(
+        clip=clip,
+        restorer=restorer,
+        numbers=numbers,
+        target=plan.output,
+        report=plan.report,
+        style=plan.style,
+        workers=plan.workers,
+        stop_on_error=plan.stop_on_error,
+    )
 
 
-def _given(restorer: Restorer, number: int) -> Iterable[Path]:
-    return ()
-
-
-def _purpose(plan: Plan, settings: RestoreSettings) -> str:
-    """All that decides a result besides the clip's own files."""
+def _purpose(plan: Plan) -> str:
+    """All that decides a result besides the clip's own files and the given mattes'."""
     cuts = "" if plan.cuts is None else hashlib.sha256(plan.cuts.read_bytes()).hexdigest()
     return "\n".join(
         (
-            settings.digest(),
+            plan.settings.digest(),
             fingerprint(),
             f"cuts {cuts}",
             f"matte {plan.matte}",
@@ -139,6 +212,3 @@ def _purpose(plan: Plan, settings: RestoreSettings) -> str:
             f"keep compression {plan.keep_compression}",
         )
     )
-
-
-__all__ = ["FrameRange", "Plan", "SettingsError", "deliver", "restorer_of"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,16 @@ def write_report(report: ClipReport, path: Path, pages: Sequence[Page] = ()) -> 
     return page
 
 
+def check_report(path: Path) -> None:
+    """Find out before the work whether a report can be written there.
+
+    Raises:
+        UnwritableFrameError: it cannot.
+    """
+    _write_whole(path.with_name(f".{path.name}.{os.getpid()}.try"), "")
+    path.with_name(f".{path.name}.{os.getpid()}.try").unlink(missing_ok=True)
+
+
 def _write_whole(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -61,7 +72,8 @@ def _write_whole(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8", errors="backslashreplace")
         os.replace(part, path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise UnwritableFrameError(
             f"The report {path} cannot be written: {error.strerror}.", path=path
         ) from error

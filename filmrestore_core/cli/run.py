@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from filmrestore_core.cli.exit_code import ExitCode
-from filmrestore_core.cli.page import write_report
+from filmrestore_core.cli.page import check_report, write_report
 from filmrestore_core.cli.pictures import PictureBook
 from filmrestore_core.cli.progress import ProgressStyle, listener
 from filmrestore_core.cli.stop import StopFlag
@@ -81,6 +81,8 @@ def carry_out(run: Run, sink: ResultSink, book: PictureBook | None) -> Ended:
         UnwritableFrameError: the output is at fault; the report of what came out is written
             before.
     """
+    if run.report is not None:
+        check_report(run.report)
     there = run.numbers.intersect(run.clip.numbers)
     missing = tuple(run.numbers.without(there)) + tuple(
         n for n in there.gaps if n not in run.numbers and _inside_whole_clip(run, n)
@@ -151,7 +153,10 @@ def _code(run: Run, result: RangeResult, report: ClipReport, stop: StopFlag) -> 
 def _summary(run: Run, report: ClipReport, result: RangeResult, page: Path | None) -> None:
     if run.style is not ProgressStyle.PLAIN:
         return
-    say = lambda text: run.console.print(text, markup=False, soft_wrap=True)  # noqa: E731
+
+    def say(text: str) -> None:
+        run.console.print(text, markup=False, soft_wrap=True)
+
     damaged = sum(1 for f in report.frames if f.covered)
     found = ", ".join(f"{t.count} {c}" for c, t in report.totals.items()) or "no damage"
     repaired = sum(f.repaired for f in report.frames)

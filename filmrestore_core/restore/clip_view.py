@@ -18,6 +18,8 @@ from filmrestore_core.errors import LockedFrameError, MissingFrameError, Unreada
 from filmrestore_core.frame import Frame
 from filmrestore_core.matte import DamageClass, Defect, Matte
 from filmrestore_core.media.cache import FrameCache
+from filmrestore_core.media.image_file import probe_image
+from filmrestore_core.media.sequence_clip import SequenceClip
 from filmrestore_core.plate import Plate
 from filmrestore_core.segment.base import Segmenter
 from filmrestore_core.segment.refine import matte_from_coverage, refine
@@ -76,6 +78,18 @@ class ClipView:
             MissingFrameError, UnreadableFrameError: as `Clip.read`.
         """
         return self._once("frame", number, lambda: self.clip.read(number), lambda f: f.nbytes)
+
+    def unread_frame(self, number: int) -> Frame:
+        """The frame without its samples where it is a file whose header is sound; else whole.
+
+        Raises:
+            MissingFrameError, UnreadableFrameError: as `Clip.read`.
+        """
+        if not isinstance(self.clip, SequenceClip) or number not in self.clip.numbers:
+            return self.frame(number)
+        path = self.clip.path(number)
+        header = probe_image(path)
+        return Frame(number, (), source=path, locked=header.locked, notes=header.notes)
 
     def encoding(self, number: int) -> tuple[Encoding, str]:
         """The encoding of a frame's samples and why it was taken."""

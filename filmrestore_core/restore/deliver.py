@@ -9,8 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from filmrestore_core.errors import LockedFrameError
 from filmrestore_core.matte import Matte
 from filmrestore_core.media.claims import Claim
+from filmrestore_core.media.matte_writer import MatteWriter
 from filmrestore_core.media.writer import FrameWriter
 from filmrestore_core.report import DamageReport
 from filmrestore_core.restore.restorer import Restored
@@ -63,10 +65,7 @@ class Delivery:
 
     def recorded(self, number: int) -> DamageReport:
         """The report kept when the frame was written; see ResultSink."""
-        values = self._writer.recorded(number)
-        if values is None:
-            return DamageReport(number=number, width=0, height=0)
-        return DamageReport.from_json(values)
+        return _report_from(self._writer.recorded(number), number)
 
     def release(self, number: int) -> None:
         """Give a claimed frame back; see ResultSink."""
@@ -76,11 +75,11 @@ class Delivery:
         """Write matte, then picture; see ResultSink."""
         # The matte first: a frame counts as done once its picture is there.
         if self._mattes is not None:
-            self._mattes.write(self._matte(restored))
+            self._mattes.write(matte_of(restored))
         report = restored.report
         channels: dict[str, NDArray[Any]] | None = None
         if self._matte_channel:
-            channels = {MATTE_CHANNEL: self._matte(restored).coverage.astype(np.float16)}
+            channels = {MATTE_CHANNEL: matte_of(restored).coverage.astype(np.float16)}
         attributes = None
         if self._provenance is not None and not restored.is_untouched:
             attributes = {"filmrestore": self._provenance}
@@ -89,13 +88,64 @@ class Delivery:
             None if restored.is_untouched else restored.frame,
             extra_channels=channels,
             attributes=attributes,
-            extra=report.to_json(),
+            extra=lambda notes: replace(report, notes=(*report.notes, *notes)).to_json(),
         )
         self._written(restored)
         return replace(report, notes=(*report.notes, *done.notes))
 
-    def _matte(self, restored: Restored) -> Matte:
-        if restored.matte is not None:
-            return restored.matte
-        number, parts = restored.report.number, restored.original.parts
-        return Matte.empty(number, parts[0].data_window)
+
+class MatteDelivery:
+    """A ResultSink of mattes alone."""
+
+    def __init__(
+        self, writer: MatteWriter, *, written: Callable[[Restored], None] = lambda restored: None
+    ) -> None:
+        """Deliver to a writer of mattes.
+
+        Args:
+            writer: of the mattes.
+            written: told of each frame that came out.
+        """
+        self._writer = writer
+        self._written = written
+
+    def claim(self, number: int) -> Claimed:
+        """Ask for a frame; see ResultSink."""
+        return _CLAIMED[self._writer.claim(number)]
+
+    def recorded(self, number: int) -> DamageReport:
+        """The report kept when the matte was written; see ResultSink."""
+        return _report_from(self._writer.recorded(number), number)
+
+    def release(self, number: int) -> None:
+        """Give a claimed frame back; see ResultSink."""
+        self._writer.release(number)
+
+    def write(self, restored: Restored) -> DamageReport:
+        """Write the matte; see ResultSink."""
+        self._writer.write(matte_of(restored), extra=restored.report.to_json())
+        self._written(restored)
+        return restored.report
+
+
+def matte_of(restored: Restored) -> Matte:
+    """The frame's matte, an empty one where nobody looked.
+
+    Raises:
+        LockedFrameError: the frame's picture could not be read at all.
+    """
+    if restored.matte is not None:
+        return restored.matte
+    number, original = restored.report.number, restored.original
+    if not original.parts:
+        raise LockedFrameError(
+            f"Frame {number} is {original.locked}: it has no matte.", frame=number
+        )
+    return Matte.empty(number, original.parts[0].data_window)
+
+
+def _report_from(values: dict[str, Any] | None, number: int) -> DamageReport:
+    """The report of a frame that is done; an empty one where none was kept."""
+    if values is None:
+        return DamageReport(number=number, width=0, height=0)
+    return DamageReport.from_json(values)

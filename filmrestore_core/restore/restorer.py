@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from filmrestore_core.box import Box
 from filmrestore_core.clip import Clip
-from filmrestore_core.color.channels import picture_part
 from filmrestore_core.errors import Stopped
 from filmrestore_core.frame import Frame
 from filmrestore_core.framerange import FrameRange
@@ -119,10 +119,11 @@ class Restorer:
             Stopped: should_stop said so.
         """
         view = self._view(clip)
+        if self.is_identity:
+            return _passed(view.unread_frame(number))
         original = view.frame(number)
-        index = picture_part(original) if original.locked is None else None
-        if self.is_identity or index is None:
-            return Restored(original, original, None, _plain_report(original, index))
+        if original.locked is not None:
+            return _passed(original)
         matte = view.matte(number)
         _check(should_stop)
         report = self._report(view, original, matte)
@@ -170,6 +171,8 @@ class Restorer:
         if self._segmenter is not None or not matte.is_empty:
             aligned = view.aligned(number)
             window, shot = aligned.window.numbers, view.shot(number)
+            have = view.clip.numbers
+            shot = (max(shot[0], have.first), min(shot[1], have.last))
             notes += _gap_notes(window, shot, number, self.settings.detect.radius)
         return DamageReport(
             number=number,
@@ -212,14 +215,14 @@ def _methods(fill: Fill) -> dict[str, int]:
     return {name: int(n) for name, n in zip(FILL_METHODS, counts, strict=True) if n}
 
 
-def _plain_report(frame: Frame, index: int | None) -> DamageReport:
-    """The report of a frame that nobody looked at."""
+def _passed(frame: Frame) -> Restored:
+    """The answer for a frame that nobody looked at."""
     notes = frame.notes
-    if index is None:
+    if frame.locked is not None:
         notes = (*notes, f"Frame {frame.number} is {frame.locked}: passed through unrestored.")
-        return DamageReport(number=frame.number, width=0, height=0, notes=notes)
-    box = frame.parts[index].data_window
-    return DamageReport(number=frame.number, width=box.width, height=box.height, notes=notes)
+    box = frame.parts[0].display_window if frame.parts else Box.of_size(0, 0)
+    report = DamageReport(number=frame.number, width=box.width, height=box.height, notes=notes)
+    return Restored(frame, frame, None, report)
 
 
 def _gap_notes(

@@ -195,7 +195,7 @@ def _finish(number: int, written: Future[_Outcome], done: int, total: int) -> Fr
     except (Stopped, MemoryError):
         raise
     except Exception as error:  # a fault of ours in one frame must not cost the night's others
-        logger.exception("frame %d", number)
+        logger.debug("frame %d", number, exc_info=True)
         what = f"{type(error).__name__}: {error}"
         mine = FilmrestoreError(f"Frame {number} met a fault in this program ({what}).")
         return FrameDone(number, done, total, None, mine)

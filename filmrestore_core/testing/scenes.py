@@ -78,6 +78,15 @@ def code_frame(
     return Frame(number, (Part("", planes, formats, box, display or box),))
 
 
+def half_frame(number: int, picture: NDArray[np.float32]) -> Frame:
+    """(H, W, 1 or 3) values as a frame of half-float samples, as EXR holds them."""
+    box = Box.of_size(picture.shape[1], picture.shape[0])
+    names = ("Y",) if picture.shape[2] == 1 else ("R", "G", "B")
+    planes = {n: np.ascontiguousarray(picture[..., i], np.float16) for i, n in enumerate(names)}
+    formats = dict.fromkeys(names, PixelFormat.of(np.float16))
+    return Frame(number, (Part("", planes, formats, box, box),))
+
+
 def scene_clip(pictures: dict[int, NDArray[np.float32]], *, bits: int = 10) -> MemoryClip:
     """A clip in memory of (H, W, C) pictures by number."""
     return MemoryClip([code_frame(n, p, bits=bits) for n, p in pictures.items()])

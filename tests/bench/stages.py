@@ -34,7 +34,7 @@ from filmrestore_core.segment.refine import refine
 from filmrestore_core.settings import RestoreSettings
 from filmrestore_core.temporal.align import align
 from filmrestore_core.temporal.window import TemporalWindow
-from filmrestore_core.testing.scenes import code_frame, moving_scene, scene_clip
+from filmrestore_core.testing.scenes import code_frame, half_frame, moving_scene, scene_clip
 
 HEIGHT, WIDTH = 1556, 2048
 MEGAPIXELS = HEIGHT * WIDTH / 1e6
@@ -92,8 +92,7 @@ def main() -> None:
 
     for ending in ("dpx", "exr"):
         source = folder / f"a.0001.{ending}"
-        picture = scene.damaged[6].astype(np.float16)
-        write_new(source, frames[6] if ending == "dpx" else _half_frame(picture))
+        write_new(source, frames[6] if ending == "dpx" else half_frame(6, scene.damaged[6]))
         stored = read_image(source, 6)
         changed = composite(stored, to_plate(stored, encoding), encoding, pixels, coverage)
         target = folder / f"b.0001.{ending}"
@@ -122,17 +121,6 @@ def main() -> None:
     rows.append(("whole restorer, in order", whole))
     _print(rows, options, int(hole8.sum()), whole)
     shutil.rmtree(folder)
-
-
-def _half_frame(picture: np.ndarray) -> object:
-    from filmrestore_core.box import Box
-    from filmrestore_core.frame import Frame, Part, PixelFormat
-
-    names = ("Y",) if picture.shape[2] == 1 else ("R", "G", "B")
-    box = Box.of_size(picture.shape[1], picture.shape[0])
-    planes = {n: np.ascontiguousarray(picture[..., i]) for i, n in enumerate(names)}
-    formats = dict.fromkeys(names, PixelFormat.of(np.float16))
-    return Frame(6, (Part("", planes, formats, box, box),))
 
 
 def _median(window: object, hole: np.ndarray) -> np.ndarray:

@@ -1,0 +1,308 @@
+"""What the command line promises, run as a user runs it: a process, files, an exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from filmrestore_core.media.image_file import read_image, write_new
+from filmrestore_core.testing.scenes import code_frame, half_frame, moving_scene
+
+ROOT = Path(__file__).parents[2]
+SCENE = moving_scene(range(1001, 1009), height=96, width=128, specks=3, seed=11)
+
+
+def filmrestore(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "filmrestore_core", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def laid_out(folder: Path, ending: str, numbers: range = range(1001, 1009)) -> Path:
+    folder.mkdir(parents=True)
+    for number in numbers:
+        picture = SCENE.damaged[number]
+        if ending == "exr":
+            frame = half_frame(number, picture)
+        else:
+            frame = code_frame(number, picture, bits={"dpx": 10, "png": 8, "tif": 16}[ending])
+        write_new(folder / f"reel 2.{number}.{ending}", frame)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dpx(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return laid_out(tmp_path_factory.mktemp("clips") / "Rolle Ä", "dpx")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in sorted(folder.iterdir()) if not p.name.startswith(".")}
+
+
+def no_traceback(done: subprocess.CompletedProcess[str]) -> None:
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("ending", ["dpx", "exr", "png", "tif"])
+def test_restore_then_verify_holds_in_every_format(tmp_path: Path, ending: str) -> None:
+    source = laid_out(tmp_path / "in", ending, range(1001, 1007))
+    out, mattes = tmp_path / "out", tmp_path / "mattes"
+    report = tmp_path / "report.json"
+    done = filmrestore(
+        "restore", source, f"{out}/", "--matte-out", f"{mattes}/reel.####.exr",
+        "--report", report, "--encoding", "srgb",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert sorted(contents(out)) == sorted(contents(source))
+    document = json.loads(report.read_text())
+    assert document["totals"]["repaired_px"] > 50
+    assert report.with_suffix(".html").stat().st_size > 5000
+    proof = filmrestore("verify", source, out, "--matte", f"{mattes}/reel.####.exr")
+    assert proof.returncode == 0, proof.stdout
+    # The proof must be able to fail: the same result does not pass under an empty matte.
+    nothing = tmp_path / "nothing"
+    nothing.mkdir()
+    for number in range(1001, 1007):
+        empty = code_frame(number, np.zeros((96, 128, 1), np.float32), bits=8)
+        write_new(nothing / f"m.{number}.png", empty)
+    assert filmrestore("verify", source, out, "--matte", nothing).returncode == 1
+
+
+def test_the_restored_picture_is_nearer_to_the_truth(dpx: Path, tmp_path: Path) -> None:
+    done = filmrestore("restore", dpx, f"{tmp_path}/out/")
+    assert done.returncode == 0, done.stderr
+    before, after = [], []
+    for number in range(1001, 1009):
+        hole = SCENE.holes[number]
+        name = f"reel 2.{number}.dpx"
+        for folder, errors in ((dpx, before), (tmp_path / "out", after)):
+            codes = read_image(folder / name, number).parts[0].planes["Y"]
+            errors.append(np.abs(codes / 1023 - SCENE.clean[number][..., 0])[hole].mean())
+    assert np.mean(after) < 0.35 * np.mean(before)
+
+
+def test_chunks_alone_and_resumed_give_the_same_files(dpx: Path, tmp_path: Path) -> None:
+    assert filmrestore("restore", dpx, f"{tmp_path}/whole/").returncode == 0
+    for frames in ("1007-1008", "1001-1003", "1004", "1005,1006"):
+        done = filmrestore("restore", dpx, f"{tmp_path}/parts/", "--frames", frames)
+        assert done.returncode == 0, done.stderr
+    assert contents(tmp_path / "parts") == contents(tmp_path / "whole")
+    one = filmrestore("restore", dpx, f"{tmp_path}/one/", "--workers", "1", "--memory", "0.1")
+    assert one.returncode == 0
+    assert contents(tmp_path / "one") == contents(tmp_path / "whole")
+
+
+def test_the_same_command_again_makes_nothing_anew(dpx: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert filmrestore("restore", dpx, f"{out}/").returncode == 0
+    times = {p.name: p.stat().st_mtime_ns for p in out.iterdir() if not p.name.startswith(".")}
+    again = filmrestore("restore", dpx, f"{out}/", "--report", tmp_path / "again.json")
+    assert again.returncode == 0
+    assert again.stderr.count("already there") == 8
+    assert times == {p.name: p.stat().st_mtime_ns for p in out.iterdir() if p.name in times}
+    # The report of a resumed run is whole.
+    assert json.loads((tmp_path / "again.json").read_text())["totals"]["frames"] == 8
+    other = filmrestore("restore", dpx, f"{out}/", "--sensitivity", "0.3")
+    assert other.returncode == 0
+    assert "already there" not in other.stderr
+
+
+def test_a_killed_run_goes_on_and_ends_equal(dpx: Path, tmp_path: Path) -> None:
+    assert filmrestore("restore", dpx, f"{tmp_path}/whole/").returncode == 0
+    whole, out = contents(tmp_path / "whole"), tmp_path / "out"
+    command = [sys.executable, "-m", "filmrestore_core", "restore", str(dpx), f"{out}/"]
+    for kill in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
+        shutil.rmtree(out, ignore_errors=True)
+        running = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not (out.exists() and contents(out)):
+            time.sleep(0.005)
+        running.send_signal(kill)
+        _, said = running.communicate(timeout=60)
+        codes = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}
+        # A run that is through before the signal arrives has done nothing wrong.
+        assert running.returncode in (codes[kill], 0)
+        assert "Traceback" not in said
+        assert all(whole[name] == data for name, data in contents(out).items())
+        if kill is not signal.SIGKILL:
+            assert not [p for p in out.iterdir() if p.suffix == ".dpx" and p.name.startswith(".")]
+        assert filmrestore("restore", dpx, f"{out}/").returncode == 0
+        assert contents(out) == whole
+        assert not [p for p in out.iterdir() if p.suffix == ".dpx" and p.name.startswith(".")]
+
+
+def test_bad_frames_are_listed_and_the_others_come_out(tmp_path: Path) -> None:
+    source = laid_out(tmp_path / "in", "dpx")
+    (source / "reel 2.1003.dpx").write_bytes(b"")
+    cut = source / "reel 2.1005.dpx"
+    cut.write_bytes(cut.read_bytes()[:9000])
+    (source / "reel 2.1007.dpx").unlink()
+    report = tmp_path / "r.json"
+    done = filmrestore("restore", source, f"{tmp_path}/out/", "--report", report)
+    assert done.returncode == 3
+    no_traceback(done)
+    document = json.loads(report.read_text())
+    assert [f["number"] for f in document["failed"]] == [1003, 1005]
+    assert document["missing"] == [1007]
+    for failed in document["failed"]:
+        assert str(failed["number"]) in failed["reason"]
+    assert sorted(contents(tmp_path / "out")) == [
+        f"reel 2.{n}.dpx" for n in (1001, 1002, 1004, 1006, 1008)
+    ]
+    stopped = filmrestore("restore", source, f"{tmp_path}/o2/", "--on-error", "stop")
+    assert stopped.returncode == 1
+    assert "1003" in stopped.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["restore", "nowhere.####.dpx", "out/"], 1, "matches no file"),
+        (["restore", "{in}", "{in}"], 1, "input"),
+        (["restore", "{in}", "{tmp}/o/", "--preset", "standart"], 2, "no preset"),
+        (["restore", "{in}", "{tmp}/o/", "--set", "detect.sensitivty=1"], 2, "did you mean"),
+        (["restore", "{in}", "{tmp}/o/", "--sensitivity", "7"], 2, "sensitivity"),
+        (["restore", "{in}", "{tmp}/o/", "--frames", "5-x"], 2, "frame range"),
+        (["restore", "{in}", "{tmp}/o/", "--frames", "1-5"], 2, "None of the frames"),
+        (["restore", "{in}", "{tmp}/o/", "--encoding", "cinon"], 2, "cineon"),
+        (["restore", "{in}", "{tmp}/o/", "--device", "cuda"], 1, "cuda"),
+        (["restore", "{in}", "{tmp}/o/", "--cuts", "{tmp}/no.edl"], 1, "no.edl"),
+        (["restore", "{in}", "{tmp}/o/", "--matte", "{tmp}/no.png"], 1, "does not exist"),
+        (["restore", "{in}", "{tmp}/o/a.####.exr"], 1, "format"),
+        (["restore", "{in}"], 2, "OUTPUT"),
+        (["restore", "{in}", "{tmp}/o/", "--progress", "loud"], 2, "progress"),
+        (["info"], 2, "nothing to look at"),
+        (["verify", "{in}", "nowhere/"], 1, "nowhere"),
+        (["sing"], 2, "sing"),
+    ],
+)
+def test_wrong_arguments_get_a_sentence_and_a_code(
+    dpx: Path, tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    filled = [a.replace("{in}", str(dpx)).replace("{tmp}", str(tmp_path)) for a in arguments]
+    done = filmrestore(*filled)
+    no_traceback(done)
+    assert done.returncode == code, done.stderr
+    assert words in (done.stderr + done.stdout).replace("\n", " ")
+    assert not (tmp_path / "o").exists() or not contents(tmp_path / "o")
+
+
+def test_json_progress_is_one_object_a_line(dpx: Path, tmp_path: Path) -> None:
+    done = filmrestore("restore", dpx, f"{tmp_path}/out/", "--progress", "json", "-f", "1001-1002")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [e["event"] for e in events] == ["start", "frame", "frame"]
+    assert events[-1]["percent"] == 100
+    assert filmrestore(
+        "restore", dpx, f"{tmp_path}/o2/", "--progress", "none", "-f", "1001"
+    ).stdout == ""  # fmt: skip
+
+
+def test_given_mattes_and_hold_outs_are_obeyed(dpx: Path, tmp_path: Path) -> None:
+    mine, hold = tmp_path / "mine", tmp_path / "hold"
+    mine.mkdir()
+    hold.mkdir()
+    painted = np.zeros((96, 128, 1), np.float32)
+    painted[20:40, 30:60] = 1
+    for number in range(1001, 1009):
+        write_new(mine / f"m.{number}.png", code_frame(number, painted, bits=8))
+        write_new(hold / f"h.{number}.png", code_frame(number, 1 - painted, bits=8))
+    only = filmrestore("restore", dpx, f"{tmp_path}/a/", "--matte", mine, "-f", "1004")
+    assert only.returncode == 0, only.stderr
+    source = read_image(dpx / "reel 2.1004.dpx", 1004).parts[0].planes["Y"]
+    result = read_image(tmp_path / "a" / "reel 2.1004.dpx", 1004).parts[0].planes["Y"]
+    rows, columns = np.nonzero(source != result)
+    assert rows.size > 300
+    assert rows.min() >= 20
+    assert rows.max() < 40
+    assert columns.min() >= 30
+    assert columns.max() < 60
+    held = filmrestore("restore", dpx, f"{tmp_path}/b/", "--hold-out", hold)
+    assert held.returncode == 0
+    assert filmrestore("verify", dpx, tmp_path / "b", "--matte", mine).returncode == 0
+
+
+def test_detect_writes_mattes_and_touches_nothing(dpx: Path, tmp_path: Path) -> None:
+    before = contents(dpx)
+    done = filmrestore("detect", dpx, f"{tmp_path}/m/", "-f", "1003-1004")
+    assert done.returncode == 0, done.stderr
+    assert contents(dpx) == before
+    names = sorted(contents(tmp_path / "m"))
+    assert names == ["reel 2.1003.png", "reel 2.1004.png"]
+    matte = next(iter(read_image(tmp_path / "m" / names[0], 1003).parts[0].planes.values()))
+    assert (matte > 0)[SCENE.holes[1003]].mean() > 0.8
+
+
+def test_nothing_to_do_means_copies(dpx: Path, tmp_path: Path) -> None:
+    done = filmrestore("restore", dpx, f"{tmp_path}/out/", "--set", "detect.detector=none")
+    assert done.returncode == 0
+    assert contents(tmp_path / "out") == contents(dpx)
+
+
+def test_a_matte_channel_travels_in_the_exr(tmp_path: Path) -> None:
+    source = laid_out(tmp_path / "in", "exr", range(1001, 1006))
+    done = filmrestore("restore", source, f"{tmp_path}/out/", "--matte-channel")
+    assert done.returncode == 0, done.stderr
+    for number in range(1001, 1006):
+        frame = read_image(tmp_path / "out" / f"reel 2.{number}.exr", number)
+        assert "damage.A" in frame.parts[0].planes
+    again = filmrestore("verify", source, tmp_path / "out", "--matte", tmp_path / "out")
+    assert again.returncode == 0, again.stdout
+
+
+def test_output_that_cannot_be_written_is_refused_before_work(dpx: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = filmrestore("restore", dpx, f"{tmp_path}/file/out/")
+    assert done.returncode == 1
+    no_traceback(done)
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "reel 2.1001.dpx").write_text("somebody's")
+    kept = filmrestore("restore", dpx, f"{tmp_path}/foreign/")
+    assert kept.returncode == 1
+    assert (tmp_path / "foreign" / "reel 2.1001.dpx").read_text() == "somebody's"
+    assert filmrestore("restore", dpx, f"{tmp_path}/foreign/", "--force").returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file size limits are a POSIX feature")
+def test_a_full_disk_is_named_and_leaves_no_part(tmp_path: Path) -> None:
+    source = laid_out(tmp_path / "in", "exr", range(1001, 1004))
+    size = next(source.iterdir()).stat().st_size
+    import resource
+
+    def small_files() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
+
+    done = filmrestore("restore", source, f"{tmp_path}/out/", preexec_fn=small_files)
+    no_traceback(done)
+    assert done.returncode == 1
+    assert "1001" in done.stderr
+    assert contents(tmp_path / "out") == {}
+    assert filmrestore("restore", source, f"{tmp_path}/out/").returncode == 0
+
+
+def test_two_runs_on_one_output_do_not_hurt_each_other(dpx: Path, tmp_path: Path) -> None:
+    assert filmrestore("restore", dpx, f"{tmp_path}/whole/").returncode == 0
+    command = [sys.executable, "-m", "filmrestore_core", "restore", str(dpx), f"{tmp_path}/out/"]
+    both = [
+        subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    said = [p.communicate(timeout=120)[1] for p in both]
+    assert [p.returncode for p in both] == [0, 0], said
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
