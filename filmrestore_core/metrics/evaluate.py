@@ -1,0 +1,273 @@
+"""A restorer run over cases of known truth -> one table."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmrestore_core.box import Box
+from filmrestore_core.matte import DamageClass
+from filmrestore_core.metrics.curves import ScoreCounts
+from filmrestore_core.metrics.detection import (
+    RIM,
+    count_pixels,
+    false_objects,
+    grown,
+    object_outcomes,
+)
+from filmrestore_core.metrics.fidelity import low_passed_error, squared_error, ssim_map
+from filmrestore_core.metrics.grain import frozen_grain, grain_energy
+from filmrestore_core.metrics.measured import COLUMNS, Measured
+from filmrestore_core.metrics.stability import warped_difference
+from filmrestore_core.plate import Plate
+from filmrestore_core.temporal.align import align
+from filmrestore_core.temporal.warp import warp_field
+from filmrestore_core.temporal.window import AlignedNeighbor, TemporalWindow
+
+# A neighbour says something about a pixel where its motion can be trusted this far.
+_TRUSTED = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvaluationCase:
+    """Consecutive frames of one shot with the truth about them.
+
+    Attributes:
+        name: what to call it in the table.
+        damaged: (H, W, C) float32 each, code values 0 to 1.
+        clean: the same frames undamaged, grain included.
+        truth: for each frame class -> (H, W) bool, visible damage; empty for a clean frame.
+        faint: for each frame (H, W) bool, damage too faint to be seen.
+        first: frame number of the first.
+        group: cases of one group are also added up by themselves ("clean", "heavy", ...).
+    """
+
+    name: str
+    damaged: Sequence[NDArray[np.float32]]
+    clean: Sequence[NDArray[np.float32]]
+    truth: Sequence[Mapping[DamageClass, NDArray[np.bool_]]]
+    faint: Sequence[NDArray[np.bool_]]
+    first: int = 0
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RestoredPicture:
+    """What a restorer made of one frame.
+
+    Attributes:
+        pixels: (H, W, C) float32.
+        coverage: (H, W) float32 0 to 1, what it replaced.
+        score: (H, W) float32 0 to 1, how surely each pixel is damage; None where it has none.
+    """
+
+    pixels: NDArray[np.float32]
+    coverage: NDArray[np.float32]
+    score: NDArray[np.float32] | None = None
+
+
+SequenceRestorer = Callable[[EvaluationCase], Sequence[RestoredPicture]]
+"""Restores a case's damaged frames, one picture for each. An honest one looks at nothing else of
+the case; one that fills given mattes may look at the truth."""
+
+
+@dataclass(slots=True, eq=False)
+class Evaluation:
+    """What was measured.
+
+    Attributes:
+        cases: name -> its sums.
+        groups: group -> sums over its cases.
+        total: sums over all.
+    """
+
+    cases: dict[str, Measured] = field(default_factory=dict)
+    groups: dict[str, Measured] = field(default_factory=dict)
+    total: Measured = field(default_factory=Measured)
+
+    def to_json(self) -> str:
+        """All tables, NaN as null."""
+        return json.dumps(
+            {
+                "columns": COLUMNS,
+                "cases": {name: _document(m) for name, m in self.cases.items()},
+                "groups": {name: _document(m) for name, m in self.groups.items()},
+                "total": _document(self.total),
+            },
+            indent=1,
+        )
+
+    def to_markdown(self, columns: Sequence[str] = tuple(COLUMNS)) -> str:
+        """A line for each case, group and the total, then found objects by class and size.
+
+        Args:
+            columns: which of COLUMNS, in this order.
+        """
+        lines = ["| case | frames | " + " | ".join(columns) + " |"]
+        lines.append("|---" * (len(columns) + 2) + "|")
+        rows = [*self.cases.items()]
+        rows += [(f"**{name}**", m) for name, m in self.groups.items()]
+        rows.append(("**all**", self.total))
+        for name, measured in rows:
+            values = measured.row()
+            cells = " | ".join(_cell(c, values[c]) for c in columns)
+            lines.append(f"| {name} | {measured.frames} | {cells} |")
+        lines += ["", *_objects_markdown(self.total)]
+        return "\n".join(lines) + "\n"
+
+
+def evaluate(
+    cases: Iterable[EvaluationCase], restorer: SequenceRestorer, *, temporal: bool = True
+) -> Evaluation:
+    """Run a restorer over cases and measure it.
+
+    Args:
+        cases: one is held at a time.
+        restorer: called once for each case.
+        temporal: also measure frozen grain and flicker; needs motion, which takes longest.
+
+    Raises:
+        ValueError: the restorer gives another number of pictures, or pictures of another size.
+    """
+    found = Evaluation()
+    for case in cases:
+        start = time.perf_counter()
+        restored = restorer(case)
+        seconds = time.perf_counter() - start
+        if len(restored) != len(case.damaged):
+            raise ValueError(
+                f"{case.name}: {len(restored)} pictures for {len(case.damaged)} frames."
+            )
+        measured = Measured(seconds=seconds)
+        for i, picture in enumerate(restored):
+            if picture.pixels.shape != case.damaged[i].shape:
+                raise ValueError(
+                    f"{case.name}, frame {case.first + i}: a picture of {picture.pixels.shape} "
+                    f"came for one of {case.damaged[i].shape}."
+                )
+            measured.add(measure_frame(case, i, picture))
+        if temporal:
+            _measure_time(case, restored, measured)
+        found.cases[case.name] = measured
+        if case.group:
+            found.groups.setdefault(case.group, Measured()).add(measured)
+        found.total.add(measured)
+    return found
+
+
+def measure_frame(case: EvaluationCase, index: int, picture: RestoredPicture) -> Measured:
+    """What can be measured of one frame by itself.
+
+    Args:
+        case: with the truth.
+        index: place of the frame in the case.
+        picture: what the restorer made of it.
+    """
+    damaged, clean = case.damaged[index], case.clean[index]
+    truth, faint = case.truth[index], case.faint[index]
+    hole = holes(truth, damaged.shape[:2])
+    predicted = picture.coverage >= 0.5
+    changed = np.any(picture.pixels != damaged, axis=-1)
+    measured = Measured(frames=1)
+    measured.pixels = count_pixels(predicted, hole, ignored=faint)
+    measured.objects = object_outcomes(predicted, truth)
+    measured.false_objects = false_objects(predicted, hole, ignored=faint)
+    # A soft rim is part of a repair: one pixel more than the detection's own.
+    measured.changed = int(np.sum(changed & ~grown(hole | faint, RIM + 1)))
+    if picture.score is not None:
+        measured.scores = ScoreCounts()
+        measured.scores.add(picture.score, hole, ignored=faint)
+    if hole.any():
+        measured.damaged_error = squared_error(damaged, clean, hole)
+        measured.hole_error = squared_error(picture.pixels, clean, hole)
+        measured.low_error = low_passed_error(picture.pixels, clean, hole)
+        similar = ssim_map(picture.pixels, clean)[hole]
+        measured.ssim_total = float(similar.sum(dtype=np.float64))
+        measured.ssim_pixels = int(similar.size)
+        measured.grain = grain_energy(picture.pixels, clean, hole)
+    return measured
+
+
+def holes(
+    truth: Mapping[DamageClass, NDArray[np.bool_]], shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """(H, W) bool: visible damage of any class."""
+    hole = np.zeros(shape, np.bool_)
+    for plane in truth.values():
+        hole |= plane
+    return hole
+
+
+def _measure_time(
+    case: EvaluationCase, restored: Sequence[RestoredPicture], measured: Measured
+) -> None:
+    """Frozen grain against both neighbours, flicker against the one before, in the holes.
+
+    The motion is that of the clean frames.
+    """
+    last = len(restored) - 1
+    for i in range(last + 1):
+        hole = holes(case.truth[i], case.damaged[i].shape[:2])
+        if not hole.any():
+            continue
+        now, clean = restored[i].pixels, case.clean[i]
+        if i > 0:
+            before = _aligned(clean, case.clean[i - 1])
+            seen = hole & (before.validity >= _TRUSTED)
+            measured.frozen_before += frozen_grain(now, clean, before.pixels, seen)
+            moved = warp_field(restored[i - 1].pixels, before.flow, kind="cubic")
+            measured.steady += warped_difference(now, moved, clean, before.pixels, seen)
+        if i < last:
+            after = _aligned(clean, case.clean[i + 1])
+            seen = hole & (after.validity >= _TRUSTED)
+            measured.frozen_after += frozen_grain(now, clean, after.pixels, seen)
+
+
+def _aligned(center: NDArray[np.float32], neighbor: NDArray[np.float32]) -> AlignedNeighbor:
+    """The neighbour on the center, both clean."""
+    plates = []
+    for number, pixels in enumerate((neighbor, center)):
+        height, width = pixels.shape[:2]
+        finite = np.ones((height, width), np.bool_)
+        plates.append(Plate(number, pixels.copy(), Box.of_size(width, height), finite))
+    return align(TemporalWindow(plates[1], (plates[0],))).neighbors[0]
+
+
+def _document(measured: Measured) -> dict[str, Any]:
+    return {
+        "frames": measured.frames,
+        "pixels": measured.pixels.pixels,
+        **measured.row(),
+        "objects": measured.objects_table(),
+    }
+
+
+def _cell(column: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    if column in ("false_px", "changed_px"):
+        return f"{value:.0f}"
+    if column.startswith("psnr") or column == "false_objects":
+        return f"{value:.1f}"
+    return (
+        f"{value:.3f}" if column in ("precision", "recall", "f1", "iou", "ap") else f"{value:.2f}"
+    )
+
+
+def _objects_markdown(measured: Measured) -> list[str]:
+    table = measured.objects_table()
+    if not table:
+        return []
+    sizes = sorted({s for row in table.values() for s in row}, key=lambda s: int(s.split("-")[0]))
+    lines = ["| found objects | " + " | ".join(f"{s} px" for s in sizes) + " |"]
+    lines.append("|---" * (len(sizes) + 1) + "|")
+    for name, row in table.items():
+        cells = [f"{row[s][0]} of {row[s][1]}" if s in row else "-" for s in sizes]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines
