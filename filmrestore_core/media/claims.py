@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 from enum import StrEnum
 from pathlib import Path
 
@@ -46,7 +47,7 @@ class Claims:
         self._folder = folder
         self._purpose = purpose
         self._me = Owner.me()
-        self._held: dict[str, tuple[int, float]] = {}
+        self._held: dict[str, tuple[bytes, float]] = {}
 
     def take(self, name: str) -> Owner | None:
         """Claim the frame of a file name.
@@ -78,8 +79,9 @@ class Claims:
         held = self._held.pop(name, None)
         path = self._path(name)
         if held is not None:
+            # After a long sleep it may have been given up and taken by another.
             with contextlib.suppress(OSError):
-                if path.stat().st_ino == held[0]:
+                if path.read_bytes() == held[0]:
                     path.unlink()
 
     def release_all(self) -> None:
@@ -93,11 +95,11 @@ class Claims:
         Args:
             now: any clock in seconds.
         """
-        for name, (inode, shown) in list(self._held.items()):
+        for name, (content, shown) in list(self._held.items()):
             if now - shown > _REFRESH_S:
                 with contextlib.suppress(OSError):
                     os.utime(self._path(name))
-                self._held[name] = (inode, now)
+                self._held[name] = (content, now)
 
     def _path(self, name: str) -> Path:
         if len(os.fsencode(name)) > 200:
@@ -115,9 +117,11 @@ class Claims:
                 "pid": self._me.pid,
                 "started": self._me.started,
                 "purpose": self._purpose,
+                "token": secrets.token_hex(8),
             }
-            os.write(file, json.dumps(document).encode("ascii"))
-            self._held[name] = (os.fstat(file).st_ino, 0.0)
+            content = json.dumps(document).encode("ascii")
+            os.write(file, content)
+            self._held[name] = (content, 0.0)
         except OSError:
             with contextlib.suppress(OSError):
                 path.unlink()

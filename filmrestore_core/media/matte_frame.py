@@ -19,6 +19,7 @@ _AUTO = (
     "damage.a", "damage", "matte.a", "matte", "mask.a", "mask", "dirt", "dust", "infrared", "ir",
     "i", "a", "alpha", "y", "r",
 )  # fmt: skip
+_COLORS = frozenset({"R", "G", "B", "Y"})
 
 
 def matte_to_frame(matte: Matte, *, extension: str, display_window: Box, bits: int = 16) -> Frame:
@@ -69,8 +70,8 @@ def matte_channel(frame: Frame, channel: str) -> tuple[Part, str]:
             full = f"{part.name}.{name}".lower()
             if want not in (name.lower(), full):
                 continue
-            painted = want in ("a", "alpha") and channel == "auto" and len(named) > 1
-            if painted and _is_full(part, name):
+            alpha = want in ("a", "alpha") and channel == "auto"
+            if alpha and not _COLORS.isdisjoint(part.planes) and _is_full(part, name):
                 continue  # the alpha of an opaque picture is no matte
             return part, name
     if channel == "auto" and len(named) == 1:

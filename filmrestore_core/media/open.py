@@ -16,6 +16,7 @@ from filmrestore_core.media.output_check import (
     prepare_folder,
     refuse_foreign_files,
     refuse_same_files,
+    refuse_shared_names,
     unwritable_folder,
 )
 from filmrestore_core.media.output_pattern import resolve_matte_output, resolve_output
@@ -134,9 +135,7 @@ def create_matte_writer(
     wanted = clip.numbers if numbers is None else numbers
     pattern = resolve_matte_output(str(text), clip, wanted)
     if apart_from is not None:
-        refuse_same_files(
-            [pattern.path(n) for n in wanted], [apart_from.path(n) for n in wanted], None
-        )
+        refuse_shared_names(map(pattern.path, wanted), map(apart_from.path, apart_from.numbers))
     output = _open_output(
         pattern,
         clip,

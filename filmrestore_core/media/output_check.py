@@ -49,6 +49,28 @@ def refuse_same_files(
             raise _same(target)
 
 
+def refuse_shared_names(mattes: Iterable[Path], pictures: Iterable[Path]) -> None:
+    """Refuse mattes that go to the pictures' files, whether these exist yet or not.
+
+    Raises:
+        MediaError: two of them are the same.
+    """
+    folders: dict[Path, str] = {}
+
+    def named(path: Path) -> tuple[str, str]:
+        folder = folders.setdefault(path.parent, os.path.realpath(path.parent))
+        return folder, path.name.casefold()
+
+    taken = {named(path) for path in pictures}
+    for path in mattes:
+        if named(path) in taken:
+            raise MediaError(
+                f"Matte output '{path}' is a frame of the picture's output.",
+                path=path,
+                hint="write mattes to another folder or name",
+            )
+
+
 def refuse_foreign_files(pattern: SequencePattern, numbers: FrameRange) -> None:
     """Refuse to replace frames that another program made.
 
