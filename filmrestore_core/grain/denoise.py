@@ -23,6 +23,9 @@ def denoise(
     Coefficients that grain alone explains are dropped, the others kept (Yaroslavsky, "Local
     adaptive image restoration", 1991; thresholds follow the grain's spectrum).
 
+    Each pixel is the mean over the windows it lies in: fewer at the crop's edge, so bring 7 px more
+    on each side than wanted.
+
     Args:
         pixels: (h, w, C) float32.
         deviation: (8, 8, C) float32, the grain's standard deviation per coefficient.
@@ -32,25 +35,27 @@ def denoise(
     Returns:
         (h, w, C) float32.
     """
-    height, width = pixels.shape[:2]
-    low, high = SIZE - 1, SIZE - 1 + step
-    padded = np.pad(pixels, ((low, high), (low, high), (0, 0)), mode="symmetric")
+    height, width, channels = pixels.shape
+    below, right = (max(SIZE - n, 0) + (SIZE - max(n, SIZE)) % step for n in (height, width))
+    padded = np.pad(pixels, ((0, below), (0, right), (0, 0)), mode="symmetric")
     windows = sliding_window_view(padded, (SIZE, SIZE), axis=(0, 1))[::step, ::step]
+    rows, columns = windows.shape[:2]
     basis = cosine_basis(SIZE)
-    spectrum = basis @ windows @ basis.T
-    limits = threshold * np.moveaxis(deviation, 2, 0)
-    limits[:, 0, 0] = 0.0
-    keep = np.abs(spectrum) >= limits
-    weight = 1.0 / keep.sum(axis=(-2, -1), dtype=np.float32)
-    spectrum *= keep
-    back = (basis.T @ spectrum @ basis) * weight[..., None, None]
+    both = np.kron(basis, basis)
+    spectrum = windows.reshape(-1, SIZE * SIZE) @ both.T
+    limits = threshold * np.moveaxis(deviation, 2, 0).reshape(channels, -1)
+    limits[:, 0] = 0.0
+    shrunk = spectrum.reshape(-1, channels, SIZE * SIZE)
+    keep = np.abs(shrunk) >= limits
+    weight = np.float32(1.0) / keep.sum(axis=2, dtype=np.float32)
+    shrunk *= keep * weight[..., None]
+    back = np.ascontiguousarray((both.T @ spectrum.T).reshape(SIZE, SIZE, rows, columns, channels))
+    weight = weight.reshape(rows, columns, channels)
     total = np.zeros(padded.shape, np.float32)
     weights = np.zeros(padded.shape, np.float32)
-    rows, columns = back.shape[:2]
     for y in range(SIZE):
         for x in range(SIZE):
             at = slice(y, y + rows * step, step), slice(x, x + columns * step, step)
-            total[at] += back[..., y, x]
+            total[at] += back[y, x]
             weights[at] += weight
-    inside = slice(low, low + height), slice(low, low + width)
-    return np.asarray(total[inside] / weights[inside], np.float32)
+    return np.asarray((total / weights)[:height, :width], np.float32)

@@ -8,15 +8,20 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from filmrestore_core.grain.model import GrainModel
+from filmrestore_core.grain.model import GrainModel, cosine_basis, cosine_deviation
 from filmrestore_core.matte import Matte
 from filmrestore_core.plate import Plate, luma_of
 
-BLOCK = 32
+BLOCK = 16
 LEVELS = 8
-BLOCKS_PER_LEVEL = 24
+BLOCKS_PER_LEVEL = 48
 FEWEST_BLOCKS = 4
 RADIUS = 5
+# Cosine waves (down, right) that are taken out of each block: what is slower than grain.
+FLICKER = ((0, 0),)
+SHADING = ((0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (2, 0))
+# Structure that did not cancel only adds: the quieter blocks tell the grain.
+QUANTILE = 0.15
 
 
 class Neighbor(Protocol):
@@ -85,18 +90,18 @@ def estimate_grain(source: Plate | Window, matte: Matte | None = None) -> GrainM
     corners, bins, nodes = _flat_blocks(center, usable)
     if not len(corners):
         return GrainModel.none(center.pixels.shape[2])
-    alone = np.stack([_detrend(_block(center.pixels, y, x)) for y, x in corners])
-    noise = alone
+    alone = _without(np.stack([_block(center.pixels, y, x) for y, x in corners]), SHADING)
+    noise, waves = alone, SHADING
     known = np.ones(len(corners), np.bool_)
     if pairs:
         moved, known = _differences(center, pairs, corners)
         if known.sum() >= FEWEST_BLOCKS and _strength(moved[known]) > 0.25 * _strength(
             alone[known]
         ):
-            noise = moved
+            noise, waves = moved, FLICKER
         else:
             known[:] = True
-    return _model(noise[known], bins[known], nodes)
+    return _model(noise[known], bins[known], nodes, waves)
 
 
 def _flat_blocks(
@@ -139,15 +144,15 @@ def _block(pixels: NDArray[Any], y: int, x: int) -> NDArray[Any]:
     return pixels[y : y + size, x : x + size]
 
 
-def _detrend(block: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The block without its best plane and bowl."""
-    size = block.shape[0]
-    t = np.linspace(-1.0, 1.0, size)
-    y, x = np.meshgrid(t, t, indexing="ij")
-    terms = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], -1).reshape(-1, 6)
-    basis = np.linalg.qr(terms)[0].astype(np.float32)
-    flat = block.reshape(size * size, -1)
-    return (flat - basis @ (basis.T @ flat)).reshape(block.shape)
+def _without(
+    blocks: NDArray[np.float32], waves: tuple[tuple[int, int], ...]
+) -> NDArray[np.float32]:
+    """(N, s, s, C) blocks without some cosine waves."""
+    size = blocks.shape[1]
+    rows = cosine_basis(size)
+    basis = np.stack([np.outer(rows[v], rows[u]).ravel() for v, u in waves])
+    flat = blocks.reshape(len(blocks), size * size, -1)
+    return (flat - basis.T @ (basis @ flat)).reshape(blocks.shape)
 
 
 def _differences(
@@ -156,23 +161,26 @@ def _differences(
     """Center minus neighbour per block, scaled to one plate's grain; and which could be had."""
     height, width = center.box.shape
     size = min(BLOCK, height, width)
-    result = np.zeros((len(corners), size, size, center.pixels.shape[2]), np.float32)
-    known = np.zeros(len(corners), np.bool_)
-    for k, (y, x) in enumerate(corners):
-        here = _block(center.pixels, y, x)
-        best = np.inf
-        for plate, flow in pairs:
-            dx, dy = np.rint(np.median(_block(flow, y, x).reshape(-1, 2), axis=0)).astype(int)
+    count, channels = len(corners), center.pixels.shape[2]
+    here = np.stack([_block(center.pixels, y, x) for y, x in corners])
+    best = np.zeros((count, size, size, channels), np.float32)
+    least = np.full(count, np.inf)
+    for plate, flow in pairs:
+        there = np.zeros_like(best)
+        had = np.zeros(count, np.bool_)
+        for k, (y, x) in enumerate(corners):
+            motion = _block(flow, y, x)[::4, ::4].reshape(-1, 2)
+            dx, dy = np.rint(np.median(motion, axis=0)).astype(int)
             v, u = y + dy, x + dx
             if v < 0 or u < 0 or v + size > height or u + size > width:
                 continue
-            if not _block(plate.finite, v, u).all():
-                continue
-            difference = _detrend(here - _block(plate.pixels, v, u)) * np.float32(np.sqrt(0.5))
-            energy = float(np.square(difference).sum())
-            if energy < best:
-                best, result[k], known[k] = energy, difference, True
-    return result, known
+            if _block(plate.finite, v, u).all():
+                there[k], had[k] = _block(plate.pixels, v, u), True
+        difference = _without(here - there, FLICKER) * np.float32(np.sqrt(0.5))
+        energy = np.where(had, np.square(difference).sum((1, 2, 3)), np.inf)
+        better = energy < least
+        best[better], least[better] = difference[better], energy[better]
+    return best, np.isfinite(least)
 
 
 def _strength(noise: NDArray[np.float32]) -> float:
@@ -180,7 +188,10 @@ def _strength(noise: NDArray[np.float32]) -> float:
 
 
 def _model(
-    noise: NDArray[np.float32], bins: NDArray[np.intp], nodes: NDArray[np.float32]
+    noise: NDArray[np.float32],
+    bins: NDArray[np.intp],
+    nodes: NDArray[np.float32],
+    waves: tuple[tuple[int, int], ...],
 ) -> GrainModel:
     channels = noise.shape[3]
     variance = np.square(noise).mean((1, 2))
@@ -189,31 +200,42 @@ def _model(
         of = variance[bins == b]
         if len(of) >= FEWEST_BLOCKS:
             levels.append(nodes[b])
-            strengths.append(np.sqrt(np.median(of, axis=0)))
+            strengths.append(np.sqrt(np.quantile(of, QUANTILE, axis=0)))
     if not levels:
-        levels, strengths = [nodes[len(nodes) // 2]], [np.sqrt(np.median(variance, axis=0))]
+        levels, strengths = (
+            [nodes[len(nodes) // 2]],
+            [np.sqrt(np.quantile(variance, QUANTILE, axis=0))],
+        )
     power = variance.sum(1)
-    steady = noise[power <= np.median(power) * 1.5]
+    steady = noise[power <= np.quantile(power, QUANTILE) * 1.5]
     scaled = steady / np.maximum(np.sqrt(np.square(steady).mean((1, 2), keepdims=True)), 1e-9)
     flat = scaled.reshape(-1, channels).astype(np.float64)
     correlation = np.clip(flat.T @ flat / max(len(flat), 1), -1.0, 1.0)
     np.fill_diagonal(correlation, 1.0)
+    kernel = _kernel(scaled, waves)
+    # What the waves took along of the grain itself.
+    deviation = cosine_deviation(kernel, noise.shape[1])
+    lost = sum(float(deviation[wave]) ** 2 for wave in waves) / noise.shape[1] ** 2
+    whole = 1.0 / np.sqrt(max(1.0 - lost, 0.25))
     return GrainModel(
         np.asarray(levels, np.float32),
-        np.asarray(strengths, np.float32).reshape(len(levels), channels),
+        np.asarray(strengths, np.float32).reshape(len(levels), channels) * np.float32(whole),
         correlation.astype(np.float32),
-        _kernel(scaled),
+        kernel,
     )
 
 
-def _kernel(blocks: NDArray[np.float32]) -> NDArray[np.float32]:
+def _kernel(blocks: NDArray[np.float32], waves: tuple[tuple[int, int], ...]) -> NDArray[np.float32]:
     """Zero-phase kernel of unit energy with the blocks' mean spectrum."""
     size = blocks.shape[1]
     ramp = np.hanning(size + 2)[1:-1]
     window = np.sqrt(np.outer(ramp, ramp))[None, :, :, None]
     power = np.square(np.abs(np.fft.fft2(blocks * window, axes=(1, 2)))).mean((0, 3))
-    # Slow differences were taken out with the trend; take the nearest ones that were not.
-    power[0, 0] = (power[0, 1] + power[1, 0] + power[0, -1] + power[-1, 0]) / 4
+    # Slow waves were taken out of the blocks; the nearest ones that were not tell what was there.
+    gone = 1 if len(waves) == 1 else 2
+    turn = np.abs(np.fft.fftfreq(size, 1.0 / size))
+    farther = np.maximum(*np.meshgrid(turn, turn))
+    power[farther < gone] = power[farther == gone].mean()
     kernel = np.fft.fftshift(np.fft.ifft2(np.sqrt(power)).real)
     middle = size // 2
     reach = min(RADIUS, middle - 1)

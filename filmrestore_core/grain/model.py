@@ -62,7 +62,7 @@ class GrainModel:
 
     def cosine_deviation(self, size: int) -> NDArray[np.float32]:
         """(size, size) float32: standard deviation of each cosine coefficient of unit grain."""
-        return _cosine_deviation(self.kernel, size)
+        return cosine_deviation(self.kernel, size)
 
 
 def cosine_basis(size: int) -> NDArray[np.float32]:
@@ -73,7 +73,13 @@ def cosine_basis(size: int) -> NDArray[np.float32]:
     return np.asarray(basis, np.float32)
 
 
-def _cosine_deviation(kernel: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+def cosine_deviation(kernel: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """(size, size) float32: deviation of each cosine coefficient of filtered white noise.
+
+    Args:
+        kernel: (2r + 1, 2r + 1) float32, the filter.
+        size: side of the block, px.
+    """
     side = 2 * max(size, kernel.shape[0])
     power = np.abs(np.fft.fft2(kernel.astype(np.float64), (side, side))) ** 2
     lags = np.fft.ifft2(power).real

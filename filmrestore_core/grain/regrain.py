@@ -13,7 +13,7 @@ from filmrestore_core.noise import generator
 from filmrestore_core.plate import Plate, luma_of
 
 # Side of a field of grain that is drawn at once, px; fields hang on the clip's coordinates.
-FIELD = 64
+FIELD = 32
 
 
 class Filled(Protocol):
@@ -66,6 +66,31 @@ def regrain(
     where = fill.filled if matte is None else fill.filled & (matte.coverage > 0)
     if amount <= 0 or model.mean_strength <= 0 or not where.any():
         return result
+    number = plate.number if number is None else number
+    channels = result.shape[2]
+    reach = model.kernel.shape[0] // 2
+    mixing = model.mixing
+    rows, columns = np.nonzero(where)
+    down, right = (rows + plate.box.y) // FIELD, (columns + plate.box.x) // FIELD
+    for v, u in sorted(set(zip(down.tolist(), right.tolist(), strict=True))):
+        top, left = max(0, v * FIELD - plate.box.y), max(0, u * FIELD - plate.box.x)
+        bottom = min(plate.box.height, (v + 1) * FIELD - plate.box.y)
+        end = min(plate.box.width, (u + 1) * FIELD - plate.box.x)
+        side = FIELD + 2 * reach
+        white = generator(seed, number, "grain", int(v), int(u)).standard_normal(
+            (side, side, channels), dtype=np.float32
+        )
+        drawn = cv2.filter2D(white, cv2.CV_32F, model.kernel, borderType=cv2.BORDER_CONSTANT)
+        drawn = drawn.reshape(side, side, channels)
+        y, x = np.nonzero(where[top:bottom, left:end])
+        y, x = y + top, x + left
+        field = drawn[y + plate.box.y - v * FIELD + reach, x + plate.box.x - u * FIELD + reach]
+        below = result[y, x]
+        strength = model.strength_at(luma_of(below[None])[0])
+        kept = np.square(fill.grain_kept[y, x])
+        lacking = np.sqrt(np.clip(np.float32(amount * amount) - kept, 0.0, None))
+        result[y, x] = below + (field @ mixing.T) * strength * lacking[:, None]
+    return result
     number = plate.number if number is None else number
     channels = result.shape[2]
     reach = model.kernel.shape[0] // 2

@@ -53,20 +53,18 @@ class ChainFill:
         method = self.settings.method
         wanted = mattes[center.number].coverage > 0
         methods = np.zeros(center.box.shape, np.uint8)
-        nothing = np.zeros(center.box.shape, np.float32)
-        fill = Fill(center.pixels.copy(), np.zeros(center.box.shape, np.bool_), nothing, methods)
-        if method is RepairMethod.NONE or not wanted.any():
-            return fill
-        if method is not RepairMethod.SPATIAL:
+        if method is RepairMethod.NONE or method is RepairMethod.SPATIAL or not wanted.any():
+            nothing = np.zeros(center.box.shape, np.float32)
+            fill = Fill(center.pixels, np.zeros(center.box.shape, np.bool_), nothing, methods)
+        else:
             fill = TemporalFill(self.settings).inpaint(window, mattes, grain=grain)
-            methods = np.where(fill.filled, FILL_METHODS.index("temporal"), 0).astype(np.uint8)
+            methods = fill.filled * np.uint8(FILL_METHODS.index("temporal"))
         rest = wanted & ~fill.filled
-        if method is RepairMethod.TEMPORAL or not rest.any():
+        if method in (RepairMethod.TEMPORAL, RepairMethod.NONE) or not rest.any():
             return Fill(fill.pixels, fill.filled, fill.grain_kept, methods)
         more = fill_from_around(center, rest, fill.pixels)
-        methods = np.where(more.filled, FILL_METHODS.index("spatial"), methods).astype(np.uint8)
-        kept = np.where(more.filled, more.grain_kept, fill.grain_kept)
-        return Fill(more.pixels, fill.filled | more.filled, kept, methods)
+        methods[more.filled] = FILL_METHODS.index("spatial")
+        return Fill(more.pixels, fill.filled | more.filled, fill.grain_kept, methods)
 
 
 def fill_frame(

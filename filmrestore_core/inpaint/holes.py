@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Side of a cell, px. Damage longer than this is filled piece by piece, small damage that shares a
-# cell is filled together: so work and memory are bounded by the cells touched.
+from filmrestore_core.box import Box
+
+# Side of a cell, px. Damage longer than this is filled piece by piece, crowded small damage that
+# shares a cell is filled together: so work and memory are bounded by the cells touched.
 CELL = 64
+# Specks are gathered on a picture this many times smaller, so near ones stay together.
+COARSE = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,26 +22,24 @@ class Hole:
     """A crop of the picture with pixels to fill.
 
     Attributes:
-        rows: rows of the crop in the picture.
-        columns: columns of the crop in the picture.
+        box: the crop, in array coordinates of the picture.
         own: (h, w) bool, the pixels that are to be filled here.
         unknown: (h, w) bool, every pixel of the crop that may not be trusted; holds `own`.
     """
 
-    rows: slice
-    columns: slice
+    box: Box
     own: NDArray[np.bool_]
     unknown: NDArray[np.bool_]
 
     @property
     def place(self) -> tuple[slice, slice]:
         """Index of the crop in the picture."""
-        return self.rows, self.columns
+        return slice(self.box.y, self.box.bottom), slice(self.box.x, self.box.right)
 
 
 def holes_of(
     wanted: NDArray[np.bool_], unknown: NDArray[np.bool_], *, margin: int
-) -> tuple[Hole, ...]:
+) -> Iterator[Hole]:
     """Crops that together hold each wanted pixel once.
 
     Args:
@@ -44,31 +47,49 @@ def holes_of(
         unknown: (H, W) bool, pixels that show no picture; wanted ones are taken as unknown too.
         margin: pixels of surroundings to take along on each side.
     """
+    height, width = wanted.shape
+    picture = Box.of_size(width, height)
+    rows, columns = np.nonzero(wanted)
+    if not rows.size:
+        return
+    group = _groups(rows, columns, wanted.shape, margin)
+    order = np.argsort(group, kind="stable")
+    rows, columns, group = rows[order], columns[order], group[order]
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    for first, last in zip(starts, [*starts[1:], group.size], strict=True):
+        y, x = rows[first:last], columns[first:last]
+        top, left = int(y.min()), int(x.min())
+        tight = Box(left, top, int(x.max()) + 1 - left, int(y.max()) + 1 - top)
+        box = tight.grow(margin).intersect(picture)
+        own = np.zeros(box.shape, np.bool_)
+        own[y - box.y, x - box.x] = True
+        place = box.slices(picture)
+        yield Hole(box, own, unknown[place] | wanted[place])
+
+
+def _groups(
+    rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, ...], margin: int
+) -> NDArray[np.int64]:
+    """For each pixel the number of the crop it goes to."""
     import cv2
 
-    if not wanted.any():
-        return ()
-    height, width = wanted.shape
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(
-        wanted.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S
-    )
-    left, top, wide, tall = (stats[:, k].astype(np.int64) for k in range(4))
-    across = (width + CELL - 1) // CELL
-    middle = (top + tall // 2) // CELL * across + (left + wide // 2) // CELL
+    height, width = shape[0] // COARSE + 1, shape[1] // COARSE + 1
+    small = np.zeros((height, width), np.uint8)
+    small[rows // COARSE, columns // COARSE] = 1
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(small, connectivity=8, ltype=cv2.CV_32S)
+    left, top, wide, tall = (stats[:, k].astype(np.int64) * COARSE for k in range(4))
+    across = shape[1] // CELL + 1
+    cell = (top + tall // 2) // CELL * across + (left + wide // 2) // CELL
     fits = (wide <= CELL) & (tall <= CELL)
-    rows, columns = np.nonzero(wanted)
-    of = labels[rows, columns]
-    cell = np.where(fits[of], middle[of], rows // CELL * across + columns // CELL)
-    order = np.argsort(cell, kind="stable")
-    rows, columns, cell = rows[order], columns[order], cell[order]
-    starts = np.flatnonzero(np.diff(cell, prepend=-1))
-    holes = []
-    for first, last in zip(starts, [*starts[1:], cell.size], strict=True):
-        y, x = rows[first:last], columns[first:last]
-        y0, y1 = max(0, int(y.min()) - margin), min(height, int(y.max()) + margin + 1)
-        x0, x1 = max(0, int(x.min()) - margin), min(width, int(x.max()) + margin + 1)
-        own = np.zeros((y1 - y0, x1 - x0), np.bool_)
-        own[y - y0, x - x0] = True
-        place = slice(y0, y1), slice(x0, x1)
-        holes.append(Hole(*place, own, unknown[place] | wanted[place]))
-    return tuple(holes)
+    fits[0] = False
+    # Together is cheaper where the separate crops would cover more than one around all of them.
+    cost = np.bincount(
+        cell[fits], ((wide + 2 * margin) * (tall + 2 * margin))[fits], minlength=int(cell.max()) + 1
+    )
+    crowded = cost[cell] > (CELL + 2 * margin) ** 2
+    base = int(cell.max()) + 1
+    number = np.where(crowded, cell, base + np.arange(len(cell)))
+    base += len(cell)
+    of = labels[rows // COARSE, columns // COARSE]
+    grid = rows // CELL * across + columns // CELL
+    return np.asarray(np.where(fits[of], number[of], base + grid), np.int64)

@@ -53,8 +53,8 @@ def fill_from_around(
         wanted: (H, W) bool, pixels to fill; they and the not finite ones are not looked at.
         guess: (H, W, C) float32, pixels to use in place of the plate's.
     """
-    pixels = (plate.pixels if guess is None else guess).copy()
-    source = pixels.copy()
+    source = plate.pixels if guess is None else guess
+    pixels = source.copy()
     filled = np.zeros(plate.box.shape, np.bool_)
     for hole in holes_of(wanted, wanted | ~plate.finite, margin=MARGIN):
         crop = _continue(source[hole.place], hole)
