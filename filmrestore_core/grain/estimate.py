@@ -12,14 +12,16 @@ from filmrestore_core.grain.model import GrainModel, cosine_basis, cosine_deviat
 from filmrestore_core.matte import Matte
 from filmrestore_core.plate import Plate, luma_of
 
+Waves = tuple[tuple[int, int], ...]
+
 BLOCK = 16
 LEVELS = 8
 BLOCKS_PER_LEVEL = 48
 FEWEST_BLOCKS = 4
 RADIUS = 5
 # Cosine waves (down, right) that are taken out of each block: what is slower than grain.
-FLICKER = ((0, 0),)
-SHADING = ((0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (2, 0))
+FLICKER: Waves = ((0, 0),)
+SHADING: Waves = ((0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (2, 0))
 # Structure that did not cancel only adds: the quieter blocks tell the grain.
 QUANTILE = 0.15
 
@@ -144,15 +146,13 @@ def _block(pixels: NDArray[Any], y: int, x: int) -> NDArray[Any]:
     return pixels[y : y + size, x : x + size]
 
 
-def _without(
-    blocks: NDArray[np.float32], waves: tuple[tuple[int, int], ...]
-) -> NDArray[np.float32]:
+def _without(blocks: NDArray[np.float32], waves: Waves) -> NDArray[np.float32]:
     """(N, s, s, C) blocks without some cosine waves."""
     size = blocks.shape[1]
     rows = cosine_basis(size)
     basis = np.stack([np.outer(rows[v], rows[u]).ravel() for v, u in waves])
     flat = blocks.reshape(len(blocks), size * size, -1)
-    return (flat - basis.T @ (basis @ flat)).reshape(blocks.shape)
+    return np.asarray(flat - basis.T @ (basis @ flat), np.float32).reshape(blocks.shape)
 
 
 def _differences(
@@ -191,7 +191,7 @@ def _model(
     noise: NDArray[np.float32],
     bins: NDArray[np.intp],
     nodes: NDArray[np.float32],
-    waves: tuple[tuple[int, int], ...],
+    waves: Waves,
 ) -> GrainModel:
     channels = noise.shape[3]
     variance = np.square(noise).mean((1, 2))
@@ -225,7 +225,7 @@ def _model(
     )
 
 
-def _kernel(blocks: NDArray[np.float32], waves: tuple[tuple[int, int], ...]) -> NDArray[np.float32]:
+def _kernel(blocks: NDArray[np.float32], waves: Waves) -> NDArray[np.float32]:
     """Zero-phase kernel of unit energy with the blocks' mean spectrum."""
     size = blocks.shape[1]
     ramp = np.hanning(size + 2)[1:-1]

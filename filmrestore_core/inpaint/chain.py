@@ -55,10 +55,10 @@ class ChainFill:
         methods = np.zeros(center.box.shape, np.uint8)
         if method is RepairMethod.NONE or method is RepairMethod.SPATIAL or not wanted.any():
             nothing = np.zeros(center.box.shape, np.float32)
-            fill = Fill(center.pixels, np.zeros(center.box.shape, np.bool_), nothing, methods)
+            fill = Fill(center.pixels, np.zeros(center.box.shape, np.bool_), nothing)
         else:
             fill = TemporalFill(self.settings).inpaint(window, mattes, grain=grain)
-            methods = fill.filled * np.uint8(FILL_METHODS.index("temporal"))
+            methods[fill.filled] = FILL_METHODS.index("temporal")
         rest = wanted & ~fill.filled
         if method in (RepairMethod.TEMPORAL, RepairMethod.NONE) or not rest.any():
             return Fill(fill.pixels, fill.filled, fill.grain_kept, methods)
