@@ -28,7 +28,8 @@ from filmrestore_core.restore.deliver import Delivery, MatteDelivery
 from filmrestore_core.restore.reach import reach_of
 from filmrestore_core.restore.restorer import Restorer
 from filmrestore_core.settings import MatteSettings, RestoreSettings
-from filmrestore_core.temporal.cut_lists import Shots, read_cuts
+from filmrestore_core.temporal.cut_lists import read_cuts
+from filmrestore_core.temporal.shots import Shots
 from filmrestore_core.versions import fingerprint
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from filmrestore_core.box import Box
 from filmrestore_core.clip import Clip, MatteSource
 from filmrestore_core.color.channels import picture_part
 from filmrestore_core.color.encoding import Encoding
@@ -25,8 +26,7 @@ from filmrestore_core.segment.base import Segmenter
 from filmrestore_core.segment.refine import matte_from_coverage, refine
 from filmrestore_core.settings import Detector, MatteJoin, RestoreSettings
 from filmrestore_core.temporal.align import align
-from filmrestore_core.temporal.cut_lists import Shots
-from filmrestore_core.temporal.shots import ShotFinder
+from filmrestore_core.temporal.shots import ShotFinder, Shots
 from filmrestore_core.temporal.window import AlignedWindow, TemporalWindow, window_numbers
 
 T = TypeVar("T")
@@ -68,7 +68,10 @@ class ClipView:
         self._external = external
         self._cache = cache
         self._shots = ShotFinder(
-            self, threshold=settings.cuts.threshold if settings.cuts.find else None, given=cuts
+            self,
+            threshold=settings.cuts.threshold if settings.cuts.find else None,
+            given=cuts,
+            size_of=self._display_window,
         )
 
     def frame(self, number: int) -> Frame:
@@ -156,6 +159,10 @@ class ClipView:
         numbers = window_numbers(number, self._settings.detect.radius, first, last)
         plates = [self.plate(n) for n in numbers if n != number]
         return TemporalWindow(center, tuple(_like(p, center) for p in plates if p is not None))
+
+    def _display_window(self, number: int) -> Box:
+        frame = self.frame(number)
+        return frame.parts[picture_part(frame)].display_window
 
     def _make_matte(self, number: int) -> Matte:
         box = self.own_plate(number).box

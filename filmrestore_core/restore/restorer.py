@@ -26,7 +26,7 @@ from filmrestore_core.restore.composite import composite
 from filmrestore_core.restore.reach import frames_needed
 from filmrestore_core.segment.classical import ClassicalSegmenter
 from filmrestore_core.settings import Detector, RepairMethod, RestoreSettings
-from filmrestore_core.temporal.cut_lists import Shots
+from filmrestore_core.temporal.shots import Shots
 
 CACHE_BYTES = 2 * 1024**3
 
