@@ -6,16 +6,19 @@ import contextlib
 import json
 import os
 import secrets
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from filmrestore_core.media.owner import Owner
-from filmrestore_core.media.temp_file import short_name
+from filmrestore_core.media.temp_file import short_name, temp_beside
 
 FOREIGN_AGE_S = 1800.0
 """A lock of another machine, which we cannot ask, is held for given up after this many seconds
 without a sign of life."""
 
+_PREFIX = ".filmrestore-lock."
 _REFRESH_S = 60.0
 _BEING_MADE_S = 5.0
 
@@ -63,7 +66,7 @@ class Claims:
         for _ in range(10):
             if self._make(path, name):
                 return None
-            holder = self._holder(path)
+            holder = self._holder(path, name)
             if holder is not None:
                 return holder
             with contextlib.suppress(FileNotFoundError):
@@ -89,6 +92,21 @@ class Claims:
         for name in list(self._held):
             self.release(name)
 
+    def remove_left_behind(self, is_ours: Callable[[str], bool]) -> None:
+        """Remove locks of processes of this machine that run no more.
+
+        Args:
+            is_ours: whether a file name belongs to the output that is about to be written.
+        """
+        for lock in os.listdir(self._folder):
+            if not lock.startswith(_PREFIX):
+                continue
+            path = self._folder / lock
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                document = json.loads(path.read_bytes())
+                if is_ours(str(document["file"])) and _owner(document).is_gone():
+                    path.unlink()
+
     def refresh(self, now: float) -> None:
         """Show other machines that the held locks are alive; call it now and then.
 
@@ -104,7 +122,7 @@ class Claims:
     def _path(self, name: str) -> Path:
         if len(os.fsencode(name)) > 200:
             name = short_name(name)
-        return self._folder / f".filmrestore-lock.{name}"
+        return self._folder / f"{_PREFIX}{name}"
 
     def _make(self, path: Path, name: str) -> bool:
         try:
@@ -117,6 +135,7 @@ class Claims:
                 "pid": self._me.pid,
                 "started": self._me.started,
                 "purpose": self._purpose,
+                "file": name,
                 "token": secrets.token_hex(8),
             }
             content = json.dumps(document).encode("ascii")
@@ -130,37 +149,36 @@ class Claims:
             os.close(file)
         return True
 
-    def _holder(self, path: Path) -> Owner | None:
+    def _holder(self, path: Path, name: str) -> Owner | None:
         """Who holds a lock; None where nobody does any more."""
         try:
             document = json.loads(path.read_bytes())
-            holder = Owner(str(document["host"]), int(document["pid"]), float(document["started"]))
+            holder = _owner(document)
             purpose = str(document["purpose"])
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):  # between being made and being filled
-            return Owner("", 0) if self._age(path) < _BEING_MADE_S else None
+            return Owner("", 0) if self._age(path, name) < _BEING_MADE_S else None
         if holder.is_gone():
             return None
-        if holder.host != self._me.host and self._age(path) > FOREIGN_AGE_S:
+        if holder.host != self._me.host and self._age(path, name) > FOREIGN_AGE_S:
             return None
         if purpose != self._purpose:
             raise OtherPurposeError(holder)
         return holder
 
-    def _age(self, path: Path) -> float:
+    def _age(self, path: Path, name: str) -> float:
         """Seconds since a lock's last sign of life, by the clock of the folder's machine."""
-        probe = self._folder / f".filmrestore-lock.{self._me.host}.{self._me.pid}.clock"
-        file = os.open(probe, os.O_CREAT | os.O_WRONLY, 0o666)
-        try:
+        with temp_beside(self._folder / name) as probe:
             os.utime(probe)
-            return os.fstat(file).st_mtime - path.stat().st_mtime
-        except FileNotFoundError:
-            return float("inf")
-        finally:
-            os.close(file)
-            with contextlib.suppress(OSError):
-                probe.unlink()
+            try:
+                return probe.stat().st_mtime - path.stat().st_mtime
+            except FileNotFoundError:
+                return float("inf")
+
+
+def _owner(document: dict[str, Any]) -> Owner:
+    return Owner(str(document["host"]), int(document["pid"]), float(document["started"]))
 
 
 class OtherPurposeError(Exception):

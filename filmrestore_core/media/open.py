@@ -167,7 +167,8 @@ def _open_output(
     )
     if not overwrite:
         refuse_foreign_files(pattern, wanted)
-    prepare_folder(pattern.folder, _frame_bytes(clip, wanted))
+    first = wanted.first if wanted else 0
+    prepare_folder(pattern.path(first), _frame_bytes(clip, wanted))
     try:
         return OutputSequence(
             pattern, purpose=purpose, depends_on=depends_on, also_done=also_done, resume=resume

@@ -90,20 +90,21 @@ def refuse_foreign_files(pattern: SequencePattern, numbers: FrameRange) -> None:
         )
 
 
-def prepare_folder(folder: Path, frame_bytes: int) -> None:
+def prepare_folder(first: Path, frame_bytes: int) -> None:
     """Make the output's folder where it does not exist, and try whether it takes a file.
 
     Args:
-        folder: where the files go.
+        first: the first file that will be written.
         frame_bytes: about the size of one of them.
 
     Raises:
         UnwritableFrameError: it cannot be made or written, or has no space for two frames.
     """
+    folder = first.parent
     made = not folder.exists()
     try:
         os.makedirs(folder, exist_ok=True)
-        with temp_beside(folder / "probe") as probe:
+        with temp_beside(first) as probe:
             probe.write_bytes(b"filmrestore")
         free = free_space(folder)
         if free is not None and free < FRAMES_OF_SPACE * frame_bytes:

@@ -89,7 +89,8 @@ class OutputSequence:
                 self.journal.read_new()
             else:
                 self.journal.forget()
-            remove_left_behind(pattern.folder, lambda n: pattern.number_of(n) is not None)
+            remove_left_behind(pattern.folder, self._is_ours)
+            self._claims.remove_left_behind(self._is_ours)
 
     def path(self, number: int) -> Path:
         """The file of a frame, whether it exists or not."""
@@ -127,6 +128,9 @@ class OutputSequence:
                 return Claim.MINE
             self.journal.read_new()
             return Claim.DONE if self.is_done(number) else self._take(number)
+
+    def _is_ours(self, name: str) -> bool:
+        return self.pattern.number_of(name) is not None
 
     def _take(self, number: int) -> Claim:
         """Claim a frame even where it is done."""

@@ -113,7 +113,7 @@ def _started(pid: int) -> float:
 @cache
 def _boot_time() -> float:
     try:
-        with open("/proc/stat", encoding="ascii") as file:
+        with open("/proc/stat", encoding="utf-8") as file:
             for line in file:
                 if line.startswith("btime "):
                     return float(line.split()[1])

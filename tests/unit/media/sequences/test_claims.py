@@ -17,7 +17,8 @@ NAME = "a.0001.exr"
 
 def _lock(folder: Path, **changed: object) -> Path:
     me = Owner.me()
-    document = {"host": me.host, "pid": me.pid, "started": me.started, "purpose": "p", **changed}
+    document = {"host": me.host, "pid": me.pid, "started": me.started, "purpose": "p", "file": NAME,
+                **changed}  # fmt: skip
     path = folder / f".filmrestore-lock.{NAME}"
     path.write_text(json.dumps(document))
     return path
@@ -129,3 +130,15 @@ def test_who_we_are() -> None:
     assert not Owner("elsewhere", 1).is_gone()
     assert Owner(me.host, _dead_pid()).is_gone()
     assert not me.was_gone_by(time.time())
+
+
+def test_locks_that_dead_processes_left_are_removed_at_the_start(tmp_path: Path) -> None:
+    mine = _lock(tmp_path)
+    kept = mine.rename(tmp_path / ".filmrestore-lock.kept")
+    foreign = _lock(tmp_path, host="elsewhere").rename(tmp_path / ".filmrestore-lock.foreign")
+    other = _lock(tmp_path, pid=_dead_pid(), started=0.0, file="b.0001.exr").rename(
+        tmp_path / ".filmrestore-lock.other"
+    )
+    _lock(tmp_path, pid=_dead_pid(), started=0.0)
+    Claims(tmp_path, "p").remove_left_behind(lambda name: name.startswith("a."))
+    assert set(tmp_path.iterdir()) == {kept, foreign, other}

@@ -222,7 +222,7 @@ def test_too_little_space_is_found_before_a_frame_is_read(tmp_path: Path) -> Non
     free = free_space(tmp_path)
     assert free is not None
     with pytest.raises(UnwritableFrameError, match="no space"):
-        prepare_folder(tmp_path / "new", free)
+        prepare_folder(tmp_path / "new" / "a.0001.dpx", free)
     assert not (tmp_path / "new").exists()
 
 

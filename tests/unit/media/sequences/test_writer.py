@@ -272,3 +272,12 @@ def test_odd_names_go_through(tmp_path: Path, name: str) -> None:
     pattern = SequencePattern.parse(str(tmp_path / "out" / name))
     assert pattern.scan() == FrameRange(numbers)
     assert _made(_run(tmp_path, clip)) == []
+
+
+def test_a_journal_torn_by_a_crash_costs_its_last_frame_only(tmp_path: Path) -> None:
+    clip = _clip(tmp_path)
+    _run(tmp_path, clip)
+    (journal,) = (tmp_path / "out").glob(".filmrestore-journal.*")
+    journal.write_bytes(journal.read_bytes()[:-20])
+    assert _made(_run(tmp_path, clip)) == [4]
+    assert _made(_run(tmp_path, clip)) == []
