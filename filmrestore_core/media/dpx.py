@@ -65,17 +65,19 @@ class DpxElement:
         data: NDArray[np.uint8],
         planes: Mapping[str, NDArray[Any]],
         old: Mapping[str, NDArray[Any]],
-    ) -> int:
-        """Write the samples that differ from `old` into the bytes; returns how many."""
-        new = np.stack([planes[name] for name in self.channels], axis=-1)
-        was = np.stack([old[name] for name in self.channels], axis=-1)
-        differ = _bits(new) != _bits(was)
-        changed = int(np.count_nonzero(differ))
-        if changed:
-            lines = (self.layout.lines, self.layout.samples)
-            rows = np.flatnonzero(differ.reshape(lines).any(axis=1))
-            self.layout.encode(data, rows, new.reshape(lines)[rows])
-        return changed
+    ) -> None:
+        """Write the lines in which a sample differs from `old` into the bytes."""
+        changed = np.zeros(self.height, np.bool_)
+        for name in self.channels:
+            if planes[name] is not old[name]:
+                changed |= (_bits(planes[name]) != _bits(old[name])).any(axis=1)
+        if not changed.any():
+            return
+        if self.layout.lines != self.height:  # the samples run on over the ends of lines
+            changed[:] = True
+        codes = np.stack([planes[name][changed] for name in self.channels], axis=-1)
+        rows = np.flatnonzero(changed) if self.layout.lines == self.height else np.zeros(1, int)
+        self.layout.encode(data, rows, codes.reshape(len(rows), self.layout.samples))
 
 
 @dataclass(frozen=True, slots=True)

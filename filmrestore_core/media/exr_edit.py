@@ -152,4 +152,5 @@ def _storage(
         why = f"a channel was added, and {said} would change samples that no matte covers"
     else:
         return was, []
-    return LOSSLESS, [f"{label} is stored with lossless ZIP in place of {said}: {why}."]
+    start = label[0].upper() + label[1:]
+    return LOSSLESS, [f"{start} is stored with lossless ZIP in place of {said}: {why}."]

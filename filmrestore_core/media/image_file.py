@@ -33,7 +33,12 @@ from filmrestore_core.media.exr_edit import PartEdit, differing
 from filmrestore_core.media.exr_header import ExrPart
 from filmrestore_core.media.exr_transplant import Planes
 from filmrestore_core.media.frame_errors import reading, writing
-from filmrestore_core.media.image_header import ImageHeader, PartHeader, WriteNotes
+from filmrestore_core.media.image_header import (
+    ImageHeader,
+    PartHeader,
+    WriteNotes,
+    exr_part_header,
+)
 from filmrestore_core.media.inspect_file import FORMATS as FORMATS
 from filmrestore_core.media.inspect_file import (
     LARGEST_PICTURE_BYTES,
@@ -119,11 +124,13 @@ def probe_image(path: Path) -> ImageHeader:
     with reading(path, None):
         facts = inspect_file(path, header_only=True)
         parts: tuple[PartHeader, ...] = ()
-        if facts.readable:
+        if isinstance(facts.structure, tuple) and not facts.readable:
+            parts = tuple(exr_part_header(part) for part in facts.structure)
+        elif facts.readable:
             with _Reader(path, facts.format) as reader:
                 parts = tuple(_part_header(s, facts.format) for s in reader.specs())
-        if isinstance(facts.structure, dpx.DpxHeader) and parts:
-            parts = (dpx_part_header(facts.structure, parts[0]),)
+            if isinstance(facts.structure, dpx.DpxHeader):
+                parts = (dpx_part_header(facts.structure, parts[0]),)
         return ImageHeader(path, facts.format, facts.nbytes, parts, facts.locked, facts.notes)
 
 

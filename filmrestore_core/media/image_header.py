@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from filmrestore_core.box import Box
 from filmrestore_core.frame import AttributeValue, PixelFormat
+from filmrestore_core.media.exr_header import SAMPLE_DTYPES, ExrPart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +88,24 @@ class WriteNotes:
 
     notes: tuple[str, ...] = ()
     compression: str = ""
+
+
+def exr_part_header(part: ExrPart) -> PartHeader:
+    """An EXR part's header where the library cannot open the file."""
+    formats = {c.name: PixelFormat.of(SAMPLE_DTYPES[c.kind]) for c in part.channels}
+    name = part.attributes.get("name")
+    display = part.attributes.get("displayWindow")
+    window = part.data_window
+    if display is not None and len(display.value) == 16:
+        x0, y0, x1, y1 = struct.unpack("<4i", display.value)
+        window = Box(x0, y0, max(0, x1 - x0 + 1), max(0, y1 - y0 + 1))
+    return PartHeader(
+        name.value.decode("utf-8", "replace") if name else "",
+        formats,
+        part.data_window,
+        window,
+        part.compression,
+    )
 
 
 def timecode_text(word: int) -> str:

@@ -12,15 +12,10 @@ from filmrestore_core.frame import AttributeValue, Frame, Part
 from filmrestore_core.framerange import FrameRange
 from filmrestore_core.media.movie_decoder import MovieDecoder
 from filmrestore_core.media.movie_facts import FIELD_ORDERS, MovieFacts, Picture
-from filmrestore_core.media.movie_file import MovieReader
 from filmrestore_core.media.movie_index import MovieIndex
+from filmrestore_core.media.movie_reader import MovieReader
 from filmrestore_core.media.pixel_layout import layout_of
 from filmrestore_core.timecode import Timecode
-
-MOVIE_EXTENSIONS = frozenset(
-    {".avi", ".dv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".mts", ".mxf", ".nut",
-     ".ts", ".webm", ".y4m"}
-)  # fmt: skip
 
 
 class MovieClip:
@@ -219,11 +214,6 @@ class MovieClip:
         if self.facts.pixel_aspect not in (None, 0, 1):
             attributes["PixelAspectRatio"] = float(self.facts.pixel_aspect or 1)
         return attributes
-
-
-def is_movie(path: str | Path) -> bool:
-    """True where the name ends like a movie's."""
-    return Path(path).suffix.casefold() in MOVIE_EXTENSIONS
 
 
 def _start_timecode(facts: MovieFacts, rate: Fraction) -> Timecode | None:

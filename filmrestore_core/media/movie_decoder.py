@@ -9,8 +9,8 @@ from collections import OrderedDict
 from filmrestore_core.errors import UnreadableFrameError
 from filmrestore_core.media.ffv1_slices import slices_are_whole
 from filmrestore_core.media.movie_facts import DecodeStep, Picture
-from filmrestore_core.media.movie_file import MovieReader, Packet
 from filmrestore_core.media.movie_index import MovieIndex
+from filmrestore_core.media.movie_reader import MovieReader, Packet
 
 # Frames that tell whether an FFV1 movie has checksums; a cut or damaged one may not.
 _PROBES = 5

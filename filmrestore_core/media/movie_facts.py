@@ -136,6 +136,7 @@ class EncodeSpec:
 
     Attributes:
         encoder: libavcodec's name of the encoder.
+        decoder: libavcodec's name of the decoder.
         container: libavformat's name of the format.
         pix_fmt: pixel format given to the encoder.
         width: px.
@@ -146,10 +147,10 @@ class EncodeSpec:
         tags: colour tags.
         pixel_aspect: width of a pixel over its height; None where not said.
         field_order: libavcodec's number.
-        codec_tag: four characters, "" to let the container choose.
     """
 
     encoder: str
+    decoder: str
     container: str
     pix_fmt: str
     width: int
@@ -160,4 +161,3 @@ class EncodeSpec:
     tags: ColorTags = field(default_factory=ColorTags)
     pixel_aspect: Fraction | None = None
     field_order: int = 0
-    codec_tag: str = ""

@@ -131,6 +131,31 @@ class MovieIndex:
             return max(duration, 1)
         return self.entry(index).pts - self.entry(index - 1).pts
 
+    def exact_times(
+        self, numbers: Sequence[int], rate: Fraction | None
+    ) -> tuple[Fraction, list[int]]:
+        """When frames are shown, for a movie to be written.
+
+        At a steady rate the times are made exact; the source's container may have rounded them.
+
+        Args:
+            numbers: the frames, in order.
+            rate: frames per second; None where the rate varies.
+
+        Returns:
+            Seconds in a tick; the time of each frame and the end of the last, in ticks.
+        """
+        if rate is None:
+            shown = [self.entry(n).pts for n in numbers]
+            return self.time_base, [*shown, shown[-1] + self.ticks_to_next(numbers[-1])]
+        # A clock so fine that a start between two frames is kept.
+        per_second = rate.numerator if rate.numerator >= 1000 else rate.numerator * 1000
+        ticks = per_second // rate  # whole: the rate's numerator goes into it
+        start = self.time(0)
+        steps = [round((self.time(n) - start) * rate) for n in numbers]
+        begin = round(start * per_second)
+        return Fraction(1, per_second), [begin + s * ticks for s in (*steps, steps[-1] + 1)]
+
     def steady_rate(self, suggested: Sequence[Fraction | None]) -> tuple[Fraction, int] | None:
         """The constant rate the presentation times obey, and how many frames lack in between.
 

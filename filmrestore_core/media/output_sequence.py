@@ -219,7 +219,7 @@ class OutputSequence:
             raise unwritable(target, number, error) from error
         finally:
             self.release(number)
-        self._after_one()
+        self._after_one(durable=digest)
         return found.st_size
 
     def flush(self) -> None:
@@ -247,10 +247,11 @@ class OutputSequence:
     ) -> None:
         self.close()
 
-    def _after_one(self) -> None:
+    def _after_one(self, *, durable: bool) -> None:
         with self._lock:
             self._claims.refresh(time.monotonic())
-            self._unsynced += 1
+            # Syncing a folder may make the system write all copies out, several times their cost.
+            self._unsynced += durable
             if self._unsynced >= _FRAMES_PER_SYNC:
                 self.flush()
 

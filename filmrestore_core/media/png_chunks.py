@@ -30,6 +30,13 @@ class PngFile:
     chunks: tuple[tuple[bytes, bytes], ...]
 
     @property
+    def sample_bytes(self) -> int:
+        """Bytes of the samples once decoded."""
+        width, height, bits, kind = struct.unpack(">IIBB", self.header[:10])
+        channels = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}.get(kind, 4)
+        return int(width * height * channels * max(1, bits // 8))
+
+    @property
     def is_interlaced(self) -> bool:
         """Whether the samples come in seven passes."""
         return self.header[12] != 0
@@ -54,7 +61,7 @@ def read_chunks(path: Path, *, samples: bool = True) -> PngFile:
 
     Args:
         path: the file.
-        samples: whether to read image data; without, its chunks are empty and unchecked.
+        samples: whether to read the image data and what follows.
 
     Raises:
         ValueError: no PNG file, a damaged chunk, or the file is cut short; the text is the reason.
@@ -68,8 +75,10 @@ def read_chunks(path: Path, *, samples: bool = True) -> PngFile:
         chunks: list[tuple[bytes, bytes]] = []
         kind = b""
         while kind != b"IEND":
-            kind, body = _read_chunk(file, size, samples=samples)
+            kind, body = _read_chunk(file, size)
             chunks.append((kind, body))
+            if kind == b"IDAT" and not samples:
+                break
     if chunks[0][0] != b"IHDR" or len(chunks[0][1]) != 13:
         raise ValueError("it has no proper header chunk")
     width, height = struct.unpack(">II", chunks[0][1][:8])
@@ -78,16 +87,13 @@ def read_chunks(path: Path, *, samples: bool = True) -> PngFile:
     return PngFile(chunks[0][1], tuple(chunks))
 
 
-def _read_chunk(file: BinaryIO, size: int, *, samples: bool) -> tuple[bytes, bytes]:
+def _read_chunk(file: BinaryIO, size: int) -> tuple[bytes, bytes]:
     at = file.tell()
     if at + 12 > size:
         raise ValueError(f"the file ends at byte {size}, before its end chunk")
     length, kind = struct.unpack(">I4s", file.read(8))
     if at + 12 + length > size:
         raise ValueError(f"the file ends at byte {size}, inside a chunk")
-    if kind == b"IDAT" and not samples:
-        file.seek(length + 4, 1)
-        return kind, b""
     body = file.read(length)
     (check,) = struct.unpack(">I", file.read(4))
     if check != zlib.crc32(body, zlib.crc32(kind)):
@@ -112,19 +118,22 @@ def with_samples(source: PngFile, image: PngFile, texts: dict[str, str]) -> byte
     body = [_chunk(k, d) for k, d in image.chunks if k == b"IDAT"]
     placed = False
     for kind, data in source.chunks[1:]:
-        if kind == b"IDAT":
-            out += [] if placed else body
+        if kind != b"IDAT":
+            out.append(_chunk(kind, data))
+        elif not placed:  # readers look for texts before the samples
+            out += [_text_chunk(key, text) for key, text in texts.items()]
+            out += body
             placed = True
-        elif kind == b"IEND":
-            for key, text in texts.items():
-                words = key.encode("latin-1", "replace")[:79], text.encode("utf-8", "replace")
-                out.append(_chunk(b"iTXt", words[0] + b"\0\0\0\0\0" + words[1]))
-            out.append(_chunk(kind, data))
-        else:
-            out.append(_chunk(kind, data))
     return b"".join(out)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     check = zlib.crc32(data, zlib.crc32(kind))
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+
+
+def _text_chunk(key: str, text: str) -> bytes:
+    keyword = key.encode("latin-1", "replace")[:79] + b"\0"
+    if text.isascii():
+        return _chunk(b"tEXt", keyword + text.encode())
+    return _chunk(b"iTXt", keyword + b"\0\0\0\0" + text.encode("utf-8", "replace"))

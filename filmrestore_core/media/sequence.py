@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fileseq.filesequence import FileSequence
 from fileseq.constants import PAD_STYLE_HASH1
+from fileseq.filesequence import FileSequence
 from fileseq.utils import pad
 
 from filmrestore_core.errors import MediaError, SettingsError

@@ -19,6 +19,7 @@ NONE, LZW, DEFLATE, OLD_DEFLATE = 1, 5, 8, 32946
 _SIZES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}  # or 1
 _INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
 _MOST_PAGES = 1024
+_YCBCR = 6
 _COMPRESSION_NAMES = {
     2: "fax", 3: "fax", 4: "fax", 6: "old JPEG", 7: "JPEG", 32773: "packbits", 34676: "SGILog",
     34677: "SGILog", 34925: "LZMA", 50000: "ZSTD", 50001: "WebP",
@@ -211,11 +212,18 @@ class _Directories:
         end = int((offsets + counts).max())
         if end > self._size:
             raise ValueError(f"the file ends at byte {self._size}, its samples at byte {end}")
-        bits = fields.get(258)
+        field = fields.get(258)
+        bits = tuple(self._values(field, field.count).tolist()) if field else (1,)
+        if one(259, 1) == NONE and one(262, 1) != _YCBCR and len(bits) == samples:
+            # The last strip may be shorter, so what is asked of it is asked of the sum.
+            line = block_width * (bits[0] if separate else sum(bits))
+            lines = -(-width // block_width) * height * (samples if separate else 1)
+            if int(counts.sum()) < -(-line // 8) * lines:
+                raise ValueError(f"its strips hold {int(counts.sum())} bytes, too few for its size")
         return TiffPage(
             width=width,
             height=height,
-            bits=tuple(self._values(bits, bits.count).tolist()) if bits else (1,),
+            bits=bits,
             sample_format=one(339, 1),
             photometric=one(262, 1),
             compression=one(259, 1),

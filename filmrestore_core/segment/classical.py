@@ -22,6 +22,9 @@ _HAIR_ELONGATION = 5.0
 _HAIR_LENGTH = 12
 
 
+COLUMNS = (*FEATURES, "seen_max", "seen_min")
+
+
 class ClassicalSegmenter:
     """Finds damage without a network."""
 
@@ -49,7 +52,7 @@ class ClassicalSegmenter:
         scores = {c: np.zeros(box.shape, np.float32) for c in self.classes}
         spikes = find_spikes(window)
         if spikes is not None and spikes.both_sides:
-            self._add_marks(window, spikes, scores)
+            self._add_marks(spikes, scores)
         lost = ~window.center.finite
         if lost.any():
             for plane in scores.values():
@@ -58,18 +61,17 @@ class ClassicalSegmenter:
 
     def _add_marks(
         self,
-        window: AlignedWindow,
         spikes: Spikes,
         scores: dict[DamageClass, NDArray[np.float32]],
     ) -> None:
         objects = find_objects(spikes)
-        if not objects.count:
+        if objects is None:
             return
         judge = load_judge("both_sides" if spikes.both_sides else "one_side")
-        columns = _columns(window, spikes, objects)
+        columns = _columns(spikes, objects)
         unsure = 1.0 - objects.features[:, FEATURES.index("ring_validity")]
         doubt = (self._settings.motion_protection - 0.5) * _PROTECTION * unsure
-        score = judge.scores(columns, doubt=doubt).astype(np.float32)
+        score = judge.scores(columns, COLUMNS, doubt=doubt).astype(np.float32)
         score[columns[:, -1] > _SEEN_TWICE] = 0.0
         own = score[objects.owner] * _membership(objects)
         hair = _is_hair(objects)
@@ -82,14 +84,10 @@ class ClassicalSegmenter:
             scores[damage_class][objects.ys[pixels], objects.xs[pixels]] = own[pixels]
 
 
-def _columns(window: AlignedWindow, spikes: Spikes, objects: Objects) -> NDArray[np.float64]:
-    plates = {p.number: p for p in window.window.neighbors}
+def _columns(spikes: Spikes, objects: Objects) -> NDArray[np.float64]:
     seen = [
-        seen_elsewhere(spikes.center, aligned, plates[n.number], n, objects.boxes)
-        for aligned, n in (
-            (spikes.first, spikes.first_neighbor),
-            (spikes.second, spikes.second_neighbor),
-        )
+        seen_elsewhere(spikes.center, reference, objects.boxes)
+        for reference in (spikes.first, spikes.second)
     ]
     return np.concatenate(
         [objects.features, np.maximum(*seen)[:, None], np.minimum(*seen)[:, None]], axis=1

@@ -7,32 +7,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from filmrestore_core.plate import Plate
-from filmrestore_core.segment.spike import smooth_luma
-from filmrestore_core.temporal.window import AlignedNeighbor
+from filmrestore_core.segment.spike import Reference
 
 # Pixels around a mark that must fit as well.
 _MARGIN = 3
 # How far from where the flow points something may have gone; px at the size it is looked at.
-_REACH = 28
+_REACH = 44
 # Larger marks are looked for in a picture of half, a quarter ... the size.
 _LARGEST_SIDE = 24
 
 
 def seen_elsewhere(
-    center: NDArray[np.float32],
-    aligned: NDArray[np.float32],
-    plate: Plate,
-    neighbor: AlignedNeighbor,
-    boxes: NDArray[np.int32],
+    center: NDArray[np.float32], reference: Reference, boxes: NDArray[np.int32]
 ) -> NDArray[np.float64]:
     """How much better some place nearby in a neighbour explains each mark than the flow did.
 
     Args:
         center: (H, W) float32, smoothed luma of the frame.
-        aligned: (H, W) float32, smoothed luma of the aligned neighbour.
-        plate: the neighbour as it is, not aligned.
-        neighbor: the same, aligned: where the flow points.
+        reference: the neighbour, as it is and along the flow.
         boxes: (N, 4) int, x, y, width, height of each mark.
 
     Returns:
@@ -42,7 +34,7 @@ def seen_elsewhere(
     answer = np.zeros(len(boxes))
     if not len(boxes):
         return answer
-    pyramid = [(center, aligned, smooth_luma(plate.pixels))]
+    pyramid = [(center, reference.aligned, reference.raw)]
     height, width = center.shape
     for index, (left, top, wide, high) in enumerate(boxes.tolist()):
         level = 0
@@ -58,7 +50,7 @@ def seen_elsewhere(
         rows = slice(max(0, top // scale - _MARGIN), (top + high - 1) // scale + 1 + _MARGIN)
         columns = slice(max(0, left // scale - _MARGIN), (left + wide - 1) // scale + 1 + _MARGIN)
         middle = min(height - 1, top + high // 2), min(width - 1, left + wide // 2)
-        dx, dy = (neighbor.flow[middle] / scale).tolist()
+        dx, dy = (reference.neighbor.flow[middle] / scale).tolist()
         place = columns.start + dx, rows.start + dy
         answer[index] = _gain(here[rows, columns], predicted[rows, columns], there, place)
     return answer

@@ -43,14 +43,20 @@ class Judge:
     value: NDArray[np.float64]
     depth: int
 
-    def logit(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(N,) float64 for (N, F) measurements, columns as in `features`.
+    def logit(self, columns: NDArray[np.float64], names: tuple[str, ...]) -> NDArray[np.float64]:
+        """(N,) float64 for (N, F) measurements.
+
+        Args:
+            columns: (N, F) measurements.
+            names: what the columns are; the order is free, and there may be more than wanted.
 
         Raises:
-            ValueError: the number of columns differs.
+            ValueError: a wanted measurement is missing, or the number of names differs.
         """
-        if columns.ndim != 2 or columns.shape[1] != len(self.features):
-            raise ValueError(f"The judge wants (N, {len(self.features)}), not {columns.shape}.")
+        missing = [name for name in self.features if name not in names]
+        if missing or columns.ndim != 2 or columns.shape[1] != len(names):
+            raise ValueError(f"{columns.shape} measurements lack {missing or 'names'}.")
+        columns = columns[:, [names.index(name) for name in self.features]]
         rows = np.arange(len(columns))[:, None]
         node = np.broadcast_to(self.roots, (len(columns), len(self.roots)))
         for _ in range(self.depth):
@@ -61,16 +67,21 @@ class Judge:
         return np.asarray(self.base + self.value[node].sum(axis=1))
 
     def scores(
-        self, columns: NDArray[np.float64], *, doubt: NDArray[np.float64] | float = 0.0
+        self,
+        columns: NDArray[np.float64],
+        names: tuple[str, ...],
+        *,
+        doubt: NDArray[np.float64] | float = 0.0,
     ) -> NDArray[np.float64]:
         """(N,) float64 0..1; 0.5 at the operating point.
 
         Args:
             columns: (N, F) measurements.
+            names: what the columns are.
             doubt: logits to take off.
         """
         return np.asarray(
-            1.0 / (1.0 + np.exp(-(self.logit(columns) - self.pivot - doubt) / self.slope))
+            1.0 / (1.0 + np.exp(-(self.logit(columns, names) - self.pivot - doubt) / self.slope))
         )
 
 

@@ -14,7 +14,7 @@ CORE = ROOT / "filmrestore_core"
 
 NOUNS = {
     "box", "clip", "errors", "frame", "framerange", "matte", "noise", "params", "plate", "presets",
-    "report", "settings", "timecode", "yamlfile",
+    "report", "settings", "timecode", "versions", "yamlfile",
 }  # fmt: skip
 FLOOR_1 = {"media", "color", "grain", "temporal", "synth", "metrics"}
 FLOOR_2 = {"segment", "inpaint"}
@@ -32,6 +32,7 @@ MAY: dict[str, set[str]] = {
     "restore": NOUNS | {"media", "color", "grain", "temporal"} | FLOOR_2,
     "cli": NOUNS | FLOOR_1 | FLOOR_2 | {"restore"},
     "testing": NOUNS | FLOOR_1,
+    "__main__": {"cli"},
 }
 # Beside standard library and numpy.
 LIBRARIES = {

@@ -9,7 +9,7 @@ import pytest
 
 from filmrestore_core.clip import Clip
 from filmrestore_core.errors import MediaError, MissingFrameError, UnreadableFrameError
-from filmrestore_core.media.movie_clip import MovieClip, is_movie
+from filmrestore_core.media.movie_clip import MovieClip
 from filmrestore_core.media.pixel_layout import layout_of
 
 # One keyframe in 48, reordered frames that lean on one another.
@@ -90,7 +90,7 @@ def test_a_frame_is_the_same_in_whatever_order_it_is_read(name, codec, options, 
 
 def test_reading_on_decodes_each_frame_once(maker, monkeypatch):
     path = maker("long.mp4", "libx264", "yuv420p", 60, options=LONG_GROUPS)
-    from filmrestore_core.media.movie_file import MovieReader
+    from filmrestore_core.media.movie_reader import MovieReader
 
     fed = []
     feed = MovieReader.decode
@@ -318,10 +318,3 @@ def test_odd_names_are_names(maker):
     for name in ("a:b.mkv", "-i.mkv", "100%d.mkv", "a b'\".mkv", "ünï.mkv"):
         with MovieClip(maker(name, frames=2, options={"slices": "4"})) as clip:
             assert len(clip.numbers) == 2
-
-
-def test_what_ends_like_a_movie():
-    assert is_movie("a/b.MOV")
-    assert is_movie("x.mkv")
-    assert not is_movie("x.exr")
-    assert not is_movie("mov")
