@@ -68,8 +68,8 @@ _DTYPES = {
 _TYPES = {
     "float16": "half",
     "float32": "float",
-    "uint32": "uint32",
-    "int32": "int32",
+    "uint32": "uint",
+    "int32": "int",
     "uint16": "uint16",
     "int16": "int16",
     "uint8": "uint8",

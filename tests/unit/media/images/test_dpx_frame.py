@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from filmrestore_core.box import Box
+from filmrestore_core.media.image_file import read_image
+
+
+def test_our_codes_and_the_librarys_metadata(dpx_file):
+    frame = read_image(dpx_file(7, 4, 12, descriptor=6), 9)
+    part = frame.parts[0]
+    assert frame.number == 9
+    assert part.data_window == part.display_window == Box.of_size(7, 4)
+    assert part.formats["Y"].bits == 10
+    assert int(part.planes["Y"].max()) <= 1023
+    assert part.attributes["dpx:Transfer"] == "Printing density"
+    assert part.attributes["smpte:TimeCode"][0] == 0x01020304
+    assert "smpte:KeyCode" not in part.attributes  # the film header is all ones: not set
+    assert not any("\udcff" in str(v) for v in part.attributes.values())
