@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from filmrestore_core.clip import Clip
 from filmrestore_core.errors import MediaError, MissingFrameError, SettingsError
@@ -64,12 +65,14 @@ def create_writer(
     resume: bool = True,
     overwrite: bool = False,
     keep_compression: bool = False,
+    codec: str = "auto",
 ) -> FrameWriter:
     """A writer for the frames of a clip; all that can be refused is refused here.
 
     Args:
         text: a folder (the files keep their names) or a pattern in the notations of `open_clip`;
-            a file for a single frame. Folders are made where they do not exist.
+            a file for a single frame; a movie for a movie. Folders are made where they do not
+            exist.
         clip: what is restored.
         numbers: the frames that will be written; all of the clip where None.
         purpose: all that changes pixels besides the sources: digest of settings, models, versions.
@@ -79,13 +82,26 @@ def create_writer(
         resume: leave frames alone that are done; False makes them anew.
         overwrite: also replace files that filmrestore did not write.
         keep_compression: keep lossy compression, see SequenceWriter.
+        codec: of a movie, see MovieWriter.
 
     Raises:
-        SettingsError: the text names no output.
+        SettingsError: the text names no output, or the movie cannot be.
         MediaError: the output is the input, or its format is another.
         UnwritableFrameError: the folder cannot be made or written, is full, or holds others' files.
     """
     wanted = clip.numbers if numbers is None else numbers
+    if is_movie(str(text)) and not os.path.isdir(text):
+        return _movie_writer(
+            Path(text),
+            clip,
+            numbers=wanted,
+            codec=codec,
+            purpose=purpose,
+            depends_on=depends_on,
+            also_done=also_done,
+            resume=resume,
+            overwrite=overwrite,
+        )
     output = _open_output(
         resolve_output(str(text), clip, wanted),
         clip,
@@ -175,6 +191,20 @@ def _open_output(
         )
     except OSError as error:
         raise unwritable_folder(pattern.folder, error) from error
+
+
+def _movie_writer(target: Path, clip: Clip, **options: Any) -> FrameWriter:
+    from filmrestore_core.media.movie_clip import MovieClip
+    from filmrestore_core.media.movie_writer import MovieWriter
+
+    if isinstance(clip, MovieClip):
+        return MovieWriter(target, clip, **options)
+    raise MediaError(
+        f"Output '{target}' is a movie, but '{clip.name}' is not; frames are restored in their own "
+        "format, so that what is not damaged keeps its bits.",
+        path=target,
+        hint="name a folder",
+    )
 
 
 def _all_files(clip: Clip, reach: int, further: Files | None) -> Files | None:

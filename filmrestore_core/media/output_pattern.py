@@ -23,13 +23,6 @@ def resolve_output(text: str, clip: Clip, numbers: FrameRange) -> SequencePatter
         MediaError: its format is not the clip's.
     """
     source = clip.pattern if isinstance(clip, SequenceClip) else None
-    if is_movie(text):
-        raise MediaError(
-            f"Output '{text}' is a movie, but '{clip.name}' is not; frames are restored in their "
-            "own format, so that what is not damaged keeps its bits.",
-            path=text,
-            hint="name a folder",
-        )
     if _means_folder(text):
         if source is None:
             raise SettingsError(

@@ -45,13 +45,18 @@ class FrameWriter(Protocol):
     """Where frames go.
 
     For each frame: `claim` it; DONE and BUSY are not to be made; MINE ends with `write` or
-    `release`. `close` in the end; leaving a `with` block by an exception closes as well, and whole
-    frames stay.
+    `release`. After the last one `finish`, which a stopped run leaves out, then `close`. Leaving a
+    `with` block closes, by an exception as well, and whole frames stay.
     """
 
     @property
     def numbers(self) -> FrameRange:
         """The frames that are to be written."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the output as a whole."""
         ...
 
     def path(self, number: int) -> Path:
@@ -105,6 +110,17 @@ class FrameWriter(Protocol):
         """
         ...
 
+    def finish(self) -> tuple[str, ...]:
+        """Make what can only be made of all frames: a movie. No more frames are written after it.
+
+        Returns:
+            What the user should know, one sentence each.
+
+        Raises:
+            UnwritableFrameError: it did not come out; finished frames stay for the next run.
+        """
+        ...
+
     def close(self) -> None:
         """End: wait for the disk, give back claims. A second call does nothing."""
         ...
@@ -137,6 +153,11 @@ class NumberedWriter:
         """The frames that are to be written."""
         return self._numbers
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the output as a whole."""
+        return ()
+
     def path(self, number: int) -> Path:
         """The file a frame goes to."""
         return self._output.path(number)
@@ -160,6 +181,10 @@ class NumberedWriter:
     def release(self, number: int) -> None:
         """Give back a frame that will not be written; harmless where it is not ours."""
         self._output.release(number)
+
+    def finish(self) -> tuple[str, ...]:
+        """Nothing is left to do: every file is whole as soon as it is there."""
+        return ()
 
     def close(self) -> None:
         """End: wait for the disk, give back claims. A second call does nothing."""

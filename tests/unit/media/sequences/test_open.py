@@ -134,7 +134,7 @@ def test_one_frame_may_go_to_one_file(clip: SequenceClip) -> None:
         ("out.####.jpg", MediaError, "does not write"),
         ("out.####.xyz", SettingsError, "does not write"),
         ("out.####", MediaError, "does not write"),
-        ("out.mkv", MediaError, "movie"),
+        ("out.mkv", MediaError, "is a movie"),
     ],
 )
 def test_outputs_that_cannot_be_are_refused(
