@@ -32,6 +32,8 @@ from filmrestore_core.temporal.window import AlignedNeighbor, TemporalWindow
 
 # A neighbour says something about a pixel where its motion can be trusted this far.
 _TRUSTED = 0.5
+# Coverage from which a pixel counts as replaced.
+_COVERED = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,7 +174,7 @@ def measure_frame(case: EvaluationCase, index: int, picture: RestoredPicture) ->
     damaged, clean = case.damaged[index], case.clean[index]
     truth, faint = case.truth[index], case.faint[index]
     hole = holes(truth, damaged.shape[:2])
-    predicted = picture.coverage >= 0.5
+    predicted = picture.coverage >= _COVERED
     changed = np.any(picture.pixels != damaged, axis=-1)
     measured = Measured(frames=1)
     measured.pixels = count_pixels(predicted, hole, ignored=faint)
@@ -190,7 +192,10 @@ def measure_frame(case: EvaluationCase, index: int, picture: RestoredPicture) ->
         similar = ssim_map(picture.pixels, clean)[hole]
         measured.ssim_total = float(similar.sum(dtype=np.float64))
         measured.ssim_pixels = int(similar.size)
-        measured.grain = grain_energy(picture.pixels, clean, hole)
+        filled = hole & predicted
+        measured.filled_error = squared_error(picture.pixels, clean, filled)
+        measured.low_filled_error = low_passed_error(picture.pixels, clean, filled)
+        measured.grain = grain_energy(picture.pixels, clean, filled)
     return measured
 
 
@@ -207,25 +212,26 @@ def holes(
 def _measure_time(
     case: EvaluationCase, restored: Sequence[RestoredPicture], measured: Measured
 ) -> None:
-    """Frozen grain against both neighbours, flicker against the one before, in the holes.
+    """Frozen grain against both neighbours, flicker against the one before, in what was filled.
 
     The motion is that of the clean frames.
     """
     last = len(restored) - 1
     for i in range(last + 1):
         hole = holes(case.truth[i], case.damaged[i].shape[:2])
-        if not hole.any():
+        filled = hole & (restored[i].coverage >= _COVERED)
+        if not filled.any():
             continue
         now, clean = restored[i].pixels, case.clean[i]
         if i > 0:
             before = _aligned(clean, case.clean[i - 1])
-            seen = hole & (before.validity >= _TRUSTED)
+            seen = filled & (before.validity >= _TRUSTED)
             measured.frozen_before += frozen_grain(now, clean, before.pixels, seen)
             moved = warp_field(restored[i - 1].pixels, before.flow, kind="cubic")
             measured.steady += warped_difference(now, moved, clean, before.pixels, seen)
         if i < last:
             after = _aligned(clean, case.clean[i + 1])
-            seen = hole & (after.validity >= _TRUSTED)
+            seen = filled & (after.validity >= _TRUSTED)
             measured.frozen_after += frozen_grain(now, clean, after.pixels, seen)
 
 
@@ -253,7 +259,7 @@ def _cell(column: str, value: float | None) -> str:
         return "-"
     if column in ("false_px", "changed_px"):
         return f"{value:.0f}"
-    if column.startswith("psnr") or column == "false_objects":
+    if column.startswith("psnr") or column in ("false_objects", "low_filled"):
         return f"{value:.1f}"
     return (
         f"{value:.3f}" if column in ("precision", "recall", "f1", "iou", "ap") else f"{value:.2f}"

@@ -30,10 +30,12 @@ COLUMNS: dict[str, str] = {
     "psnr_damaged": "PSNR of the holes before, dB",
     "psnr_hole": "PSNR of the holes, dB",
     "psnr_low": "PSNR of the holes after a blur of 2 px inside them, dB",
+    "psnr_filled": "PSNR of what was filled of the holes, dB",
+    "low_filled": "the same after a blur of 2 px inside it, dB",
     "ssim_hole": "SSIM at the holes",
-    "grain": "high-frequency energy of the holes over the truth's",
+    "grain": "high-frequency energy of what was filled over the truth's",
     "frozen": "correlation of fills with a neighbour's grain beyond the truth's (worse side)",
-    "flicker": "temporal difference along the motion in the holes over the truth's",
+    "flicker": "temporal difference along the motion in what was filled over the truth's",
     "seconds_per_mp": "seconds for a million pixels of a frame",
 }
 
@@ -51,6 +53,8 @@ class Measured:
     damaged_error: SquaredError = field(default_factory=SquaredError)
     hole_error: SquaredError = field(default_factory=SquaredError)
     low_error: SquaredError = field(default_factory=SquaredError)
+    filled_error: SquaredError = field(default_factory=SquaredError)
+    low_filled_error: SquaredError = field(default_factory=SquaredError)
     ssim_total: float = 0.0
     ssim_pixels: int = 0
     grain: GrainEnergy = field(default_factory=GrainEnergy)
@@ -72,6 +76,8 @@ class Measured:
         self.damaged_error += other.damaged_error
         self.hole_error += other.hole_error
         self.low_error += other.low_error
+        self.filled_error += other.filled_error
+        self.low_filled_error += other.low_filled_error
         self.ssim_total += other.ssim_total
         self.ssim_pixels += other.ssim_pixels
         self.grain += other.grain
@@ -97,6 +103,8 @@ class Measured:
             "psnr_damaged": self.damaged_error.psnr(),
             "psnr_hole": self.hole_error.psnr(),
             "psnr_low": self.low_error.psnr(),
+            "psnr_filled": self.filled_error.psnr(),
+            "low_filled": self.low_filled_error.psnr(),
             "ssim_hole": self.ssim_total / self.ssim_pixels if self.ssim_pixels else math.nan,
             "grain": self.grain.ratio,
             "frozen": max(self.frozen_before.excess, self.frozen_after.excess),
