@@ -22,10 +22,11 @@ from filmrestore_core.media.output_check import (
 )
 from filmrestore_core.media.output_pattern import resolve_matte_output, resolve_output
 from filmrestore_core.media.output_sequence import Files, OutputSequence
+from filmrestore_core.media.pixel_layout import layout_of
 from filmrestore_core.media.sequence import SequencePattern, is_image, is_movie
 from filmrestore_core.media.sequence_clip import SequenceClip
 from filmrestore_core.media.sequence_folder import find_sequences, listing, only_sequence
-from filmrestore_core.media.writer import FrameWriter, SequenceWriter
+from filmrestore_core.media.writer import AsImage, FrameWriter, SequenceWriter
 
 # Without a file to go by: what one frame may take on disk.
 _UNKNOWN_FRAME_BYTES = 50_000_000
@@ -66,6 +67,7 @@ def create_writer(
     overwrite: bool = False,
     keep_compression: bool = False,
     codec: str = "auto",
+    as_image: AsImage | None = None,
 ) -> FrameWriter:
     """A writer for the frames of a clip; all that can be refused is refused here.
 
@@ -83,6 +85,8 @@ def create_writer(
         overwrite: also replace files that filmrestore did not write.
         keep_compression: keep lossy compression, see SequenceWriter.
         codec: of a movie, see MovieWriter.
+        as_image: for frames without a file into image files, see SequenceWriter. Without it a
+            movie's samples go into image files as they are, which Y'CbCr cannot.
 
     Raises:
         SettingsError: the text names no output, or the movie cannot be.
@@ -102,8 +106,11 @@ def create_writer(
             resume=resume,
             overwrite=overwrite,
         )
+    pattern = resolve_output(str(text), clip, wanted)
+    if as_image is None:
+        _refuse_ycbcr(text, clip)
     output = _open_output(
-        resolve_output(str(text), clip, wanted),
+        pattern,
         clip,
         wanted,
         purpose=f"{purpose}\0{keep_compression}",
@@ -112,7 +119,7 @@ def create_writer(
         resume=resume,
         overwrite=overwrite,
     )
-    return SequenceWriter(output, wanted, keep_compression=keep_compression)
+    return SequenceWriter(output, wanted, keep_compression=keep_compression, as_image=as_image)
 
 
 def create_matte_writer(
@@ -205,6 +212,21 @@ def _movie_writer(target: Path, clip: Clip, **options: Any) -> FrameWriter:
         path=target,
         hint="name a folder",
     )
+
+
+def _refuse_ycbcr(text: str | Path, clip: Clip) -> None:
+    """A movie says what its frames will be before one is read."""
+    facts = getattr(clip, "facts", None)
+    if facts is None:
+        return
+    layout = layout_of(facts.pix_fmt)
+    if layout is not None and "Cb" in layout.places:
+        raise MediaError(
+            f"Output '{text}' is an image sequence, but '{clip.name}' holds Y'CbCr samples "
+            f"({facts.pix_fmt}), which image files cannot hold unchanged.",
+            path=text,
+            hint="write a movie: .mkv keeps every sample",
+        )
 
 
 def _all_files(clip: Clip, reach: int, further: Files | None) -> Files | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filmrestore_core.errors import MediaError, MissingFrameError
 from filmrestore_core.frame import Frame
-from filmrestore_core.framerange import FrameRange
+from filmrestore_core.framerange import MOST_FRAMES, FrameRange
 from filmrestore_core.media.image_file import read_image
 from filmrestore_core.media.sequence import SequencePattern
 
@@ -29,13 +29,21 @@ class SequenceClip:
             name: what the user called it; the pattern's text where None.
 
         Raises:
-            MediaError: the folder cannot be listed or holds no frame of the pattern.
+            MediaError: the folder cannot be listed, holds no frame of the pattern, or numbers that
+                span MOST_FRAMES.
         """
         self._pattern = pattern
         self._name = pattern.text if name is None else name
         self._numbers = pattern.scan()
         if not self._numbers:
             raise MediaError(f"'{self._name}' matches no file.", path=pattern.text)
+        if self._numbers.last - self._numbers.first >= MOST_FRAMES:
+            raise MediaError(
+                f"The frame numbers of '{self._name}' reach from {self._numbers.first} to "
+                f"{self._numbers.last}, as if {MOST_FRAMES} frames or more were missing.",
+                path=pattern.text,
+                hint="these may be no frame numbers; a range such as [1001-1100] in the name helps",
+            )
 
     @property
     def name(self) -> str:

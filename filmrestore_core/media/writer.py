@@ -21,6 +21,10 @@ Extra = Mapping[str, Any] | Callable[[tuple[str, ...]], Mapping[str, Any]]
 """What a caller wants to find again, at once or made from the notes of writing."""
 
 
+AsImage = Callable[[Frame], Frame]
+"""A movie's or host's frame -> the same picture in channels and types that image files hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """A frame that came out.
@@ -211,7 +215,12 @@ class SequenceWriter(NumberedWriter):
     """
 
     def __init__(
-        self, output: OutputSequence, numbers: FrameRange, *, keep_compression: bool = False
+        self,
+        output: OutputSequence,
+        numbers: FrameRange,
+        *,
+        keep_compression: bool = False,
+        as_image: AsImage | None = None,
     ) -> None:
         """Write to an output.
 
@@ -220,9 +229,12 @@ class SequenceWriter(NumberedWriter):
             numbers: the frames that are to be written.
             keep_compression: keep a lossy compression by touching only the chunks that hold
                 restored samples, instead of storing the part lossless.
+            as_image: makes of a frame without a file one that the output's format can hold; None
+                writes its samples as they are.
         """
         super().__init__(output, numbers)
         self._keep_compression = keep_compression
+        self._as_image = as_image
 
     def write(
         self,
@@ -241,7 +253,7 @@ class SequenceWriter(NumberedWriter):
 
         def make(temp: Path) -> None:
             if source is None:
-                made = write_new(temp, frame)
+                made = write_new(temp, frame if self._as_image is None else self._as_image(frame))
             elif copied:
                 copy_bytes(source, temp)
                 return

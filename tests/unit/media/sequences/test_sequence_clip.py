@@ -49,6 +49,13 @@ def test_an_empty_pattern_is_refused(tmp_path: Path) -> None:
         SequenceClip(SequencePattern.parse(str(tmp_path / "a.####.dpx")))
 
 
+def test_numbers_that_cannot_be_frame_numbers_are_refused(tmp_path: Path) -> None:
+    for name in ("scan.20260101120000.png", "scan.1.png"):
+        (tmp_path / name).touch()
+    with pytest.raises(MediaError, match="20260101120000"):
+        SequenceClip(SequencePattern.parse(str(tmp_path / "scan.#.png")))
+
+
 def test_what_is_no_file_is_named_with_its_number(tmp_path: Path) -> None:
     pattern = write_sequence(tmp_path / "a.####.dpx", [1])
     pattern.path(2).mkdir()

@@ -281,3 +281,16 @@ def test_a_journal_torn_by_a_crash_costs_its_last_frame_only(tmp_path: Path) -> 
     journal.write_bytes(journal.read_bytes()[:-20])
     assert _made(_run(tmp_path, clip)) == [4]
     assert _made(_run(tmp_path, clip)) == []
+
+
+def test_frames_without_a_file_may_be_turned_into_images(tmp_path: Path) -> None:
+    clip = MemoryClip([noise_frame(1)])
+
+    def first_channel(frame: Frame) -> Frame:
+        part = frame.parts[0]
+        one = replace(part, planes={"Y": part.planes["R"]}, formats={"Y": part.formats["R"]})
+        return frame.with_part(0, one)
+
+    with create_writer(tmp_path / "m.####.dpx", clip, as_image=first_channel) as writer:
+        written = writer.write(clip.read(1))
+    assert list(open_clip(written.path).read(1).parts[0].planes) == ["Y"]
