@@ -20,7 +20,13 @@ OWN_ATTRIBUTE = "filmrestore"
 # They follow from channel list, compression and chunk layout, which are compared on their own.
 _FOLLOW = frozenset({"channels", "chunkCount", "compression", "dwaCompressionLevel"})
 _FOLLOW_IN_READER = frozenset(
-    {"compression", "openexr:dwaCompressionLevel", "openexr:chunkCount", OWN_ATTRIBUTE}
+    {
+        "compression",
+        "oiio:RowsPerChunk",
+        "openexr:chunkCount",
+        "openexr:dwaCompressionLevel",
+        OWN_ATTRIBUTE,
+    }
 )
 _LOSSY = frozenset({"dwaa", "dwab", "b44", "b44a", "pxr24"})
 

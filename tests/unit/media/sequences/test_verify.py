@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import OpenImageIO as oiio
 import pytest
 from numpy.typing import NDArray
 
@@ -203,3 +204,46 @@ def test_clips_without_files_are_compared() -> None:
     other = MemoryClip([frames[0], with_spot(frames[1], x=0, y=0)[0]])
     nothing = Given({})
     assert [r.ok for r in verify_clip(MemoryClip(frames), other, mattes=nothing)] == [True, False]
+
+
+def _lossy_exr(path: Path, compression: str) -> None:
+    spec = oiio.ImageSpec(64, 64, 3, "half")
+    spec.attribute("compression", compression)
+    spec.attribute("owner", "archive")
+    output = oiio.ImageOutput.create(str(path))
+    assert output.open(str(path), spec)
+    samples = np.random.default_rng(0).random((64, 64, 3)).astype(np.float16)
+    assert output.write_image(samples)
+    assert output.close()
+
+
+@pytest.mark.parametrize("compression", ["dwaa:45", "b44a", "piz", "zip"])
+def test_what_was_asked_for_in_exr_is_noted_not_blamed(tmp_path: Path, compression: str) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    _lossy_exr(folder / "a.0001.exr", compression)
+    clip = SequenceClip(open_clip(folder).pattern)  # type: ignore[attr-defined]
+    original = clip.read(1)
+    restored, coverage = with_spot(original, x=5, y=3)
+    with create_writer(tmp_path / "out", clip) as writer:
+        writer.write(
+            original,
+            restored,
+            extra_channels={"damage.A": coverage.astype(np.float16)},
+            attributes={"filmrestore": "0.1"},
+        )
+    (found,) = verify_clip(clip, open_clip(tmp_path / "out"), mattes=Given({1: coverage}))
+    assert found.ok, found.describe()
+    assert any("damage.A" in note for note in found.notes)
+    assert any("'filmrestore' was added" in note for note in found.notes)
+    lossy = compression[:2] in ("dw", "b4")
+    assert any("compression" in note for note in found.notes) == lossy
+
+
+def test_lossless_made_lossy_or_an_attribute_lost_is_blamed(tmp_path: Path) -> None:
+    for folder, compression in (("in", "zip"), ("out", "dwaa:45")):
+        (tmp_path / folder).mkdir()
+        _lossy_exr(tmp_path / folder / "a.0001.exr", compression)
+    (found,) = verify_clip(open_clip(tmp_path / "in"), open_clip(tmp_path / "out"))
+    assert not found.ok
+    assert "compression is dwaa" in found.describe()
