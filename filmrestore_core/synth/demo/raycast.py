@@ -268,7 +268,7 @@ def _shaded(
 ) -> NDArray[np.bool_]:
     """Whether something stands between a point and the sun."""
     toward = np.asarray(light.toward, np.float32)
-    side = np.cross(toward, np.array([0, 1, 0], np.float32))
+    side = np.cross(toward, np.eye(3, dtype=np.float32)[int(np.abs(toward).argmin())])
     side /= np.linalg.norm(side)
     plane = np.stack([side, np.cross(side, toward)]).astype(np.float32)
     start = points + np.float32(_BIAS) * normals

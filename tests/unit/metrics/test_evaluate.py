@@ -128,3 +128,21 @@ def test_a_restorer_that_gives_the_wrong_pictures_is_refused():
             [case()],
             lambda c: [RestoredPicture(p.pixels[:-1], p.coverage) for p in nothing(c)],
         )
+
+
+def test_fills_are_measured_only_where_something_was_filled():
+    def half(case):
+        """Repairs the left half of each hole, and leaves the rest as it was."""
+        out = []
+        for picture, damaged in zip(perfect(case), case.damaged, strict=True):
+            coverage = picture.coverage.copy()
+            coverage[:, 24:] = 0
+            pixels = np.where(coverage[..., None] > 0, picture.pixels + 0.01, damaged)
+            out.append(RestoredPicture(pixels.astype(np.float32), coverage))
+        return out
+
+    row = evaluate([case()], half).total.row()
+    assert row["psnr_filled"] == pytest.approx(40, abs=0.01)
+    assert row["low_filled"] == pytest.approx(40, abs=0.01)
+    assert row["psnr_hole"] < 20
+    assert row["objects_found"] == 1  # just half of each
