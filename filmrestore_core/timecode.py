@@ -101,6 +101,19 @@ class Timecode:
         hours, minutes = divmod(minutes, 60)
         return hours, minutes, seconds, frames
 
+    def smpte_word(self) -> int | None:
+        """The time address as 32 bits, as EXR and DPX store it; None past 39 frames a second.
+
+        Binary coded decimals and the drop-frame flag of SMPTE ST 12-1; all other flags are 0.
+        """
+        hours, minutes, seconds, frames = self.fields()
+        if self.nominal > 40:
+            return None
+        word = int(self.drop) << 6
+        for shift, number in ((0, frames), (8, seconds), (16, minutes), (24, hours)):
+            word |= (number // 10 << 4 | number % 10) << shift
+        return word
+
     def __str__(self) -> str:
         hours, minutes, seconds, frames = self.fields()
         mark = ";" if self.drop else ":"

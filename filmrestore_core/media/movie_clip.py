@@ -32,7 +32,7 @@ class MovieClip:
             ffmpeg's names ("bt709", "tv", ...); "unspecified" where it has none, never a guess.
         movie:rate: frames per second as a fraction ("24000/1001"); absent where it varies.
         movie:timecode: the frame's own timecode, where the file carries one.
-        PixelAspectRatio: width of a pixel over its height, where not 1.
+        FramesPerSecond, smpte:TimeCode, PixelAspectRatio: the same for image files.
     """
 
     def __init__(self, path: str | Path, *, threads: int = 0, keep: int = 8) -> None:
@@ -208,9 +208,12 @@ class MovieClip:
         }
         if self._rate is not None:
             attributes["movie:rate"] = f"{self._rate.numerator}/{self._rate.denominator}"
+            attributes["FramesPerSecond"] = (self._rate.numerator, self._rate.denominator)
         timecode = self.timecode_of(number)
         if timecode is not None:
             attributes["movie:timecode"] = str(timecode)
+            if (word := timecode.smpte_word()) is not None:
+                attributes["smpte:TimeCode"] = (word, 0)
         if self.facts.pixel_aspect not in (None, 0, 1):
             attributes["PixelAspectRatio"] = float(self.facts.pixel_aspect or 1)
         return attributes

@@ -91,3 +91,9 @@ def test_where_drop_frame_belongs() -> None:
     assert has_drop_frame(F5994)
     assert not has_drop_frame(Fraction(30))
     assert not has_drop_frame(F2398)
+
+
+def test_the_word_that_image_files_store() -> None:
+    assert Timecode.parse("12:34:56:21", 24).smpte_word() == 0x12345621
+    assert Timecode.parse("01:00:00;02", F2997).smpte_word() == 0x01000042
+    assert Timecode.parse("01:00:00:48", 50).smpte_word() is None
