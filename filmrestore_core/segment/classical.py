@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from filmrestore_core.matte import DamageClass, DamageMap
 from filmrestore_core.segment.elsewhere import seen_elsewhere
 from filmrestore_core.segment.judge import load_judge
+from filmrestore_core.segment.line_scratch import draw_line, find_lines
 from filmrestore_core.segment.objects import FEATURES, Objects, find_objects
 from filmrestore_core.segment.spike import Spikes, find_spikes
 from filmrestore_core.settings import DetectSettings
@@ -16,7 +17,7 @@ from filmrestore_core.temporal.window import AlignedWindow
 # How many logits the slider of motion protection moves a mark that lies in bad motion.
 _PROTECTION = 4.0
 # A mark of which so much is found again in both neighbours moves through the picture.
-_SEEN_TWICE = 0.4
+_SEEN_TWICE = 0.65
 # Length against mean width from which a mark is called a hair, and the least length in px.
 _HAIR_ELONGATION = 5.0
 _HAIR_LENGTH = 12
@@ -44,15 +45,18 @@ class ClassicalSegmenter:
     @property
     def classes(self) -> tuple[DamageClass, ...]:
         """The classes it can tell."""
-        return DamageClass.DIRT, DamageClass.SPARKLE, DamageClass.HAIR
+        return DamageClass.DIRT, DamageClass.SPARKLE, DamageClass.HAIR, DamageClass.SCRATCH
 
     def segment(self, window: AlignedWindow) -> DamageMap:
         """Scores for the window's center frame."""
         box = window.center.box
         scores = {c: np.zeros(box.shape, np.float32) for c in self.classes}
         spikes = find_spikes(window)
-        if spikes is not None and spikes.both_sides:
+        if spikes is not None:
             self._add_marks(spikes, scores)
+        if self._settings.scratch:
+            for line in find_lines(window):
+                draw_line(line, scores[DamageClass.SCRATCH])
         lost = ~window.center.finite
         if lost.any():
             for plane in scores.values():

@@ -1,0 +1,289 @@
+"""What can be measured of a candidate mark as a whole: the object stage's evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmrestore_core.segment.spike import Spikes
+
+# Long marks whose directions differ by less than this (radians) count as parallel.
+_ALIKE_TURN = 0.2
+# Sides of the surroundings that tell how well the references agree, and how crowded it is; px.
+_MISFIT_SIDE = 26
+_PEAK_SIDE = 34
+_CROWD_SIDE = 68
+_CROWD_EXCESS = 4.0
+
+Values = NDArray[np.float64]
+Pixels = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
+
+
+def measure(
+    spikes: Spikes,
+    labels: NDArray[np.int32],
+    support: Pixels,
+    sign: NDArray[np.intp],
+    boxes: NDArray[np.int32],
+) -> dict[str, Values]:
+    """Named measurements, (N,) float64 each.
+
+    "absolute" is a mark's mean contrast in luma; what is said to be "against the contrast" is
+    divided by it. The ring is what lies 3 to 4 px around a mark.
+
+    Args:
+        spikes: the comparison with the references.
+        labels: (H, W) int32, 0 outside, 1 to N on the marks.
+        support: rows, columns and owners (0 to N - 1) of the marks' pixels.
+        sign: (N,) 1 for bright, -1 for dark.
+        boxes: (N, 4) x, y, width, height.
+    """
+    count = len(sign)
+    inside = _Region(*support, count)
+    ring = _Region(*_ring(labels), count)
+    ys, xs, owner = support
+    center, noise = spikes.center, spikes.noise
+    first, second = spikes.first.aligned, spikes.second.aligned
+    depth = np.abs(spikes.excess[ys, xs])
+    here, level = center[ys, xs], inside.mean(noise[ys, xs])
+    contrast = inside.mean(depth)
+    absolute = contrast * level
+    facing = sign[owner]
+    gap_inside, gap_ring = (np.abs(r.of(first) - r.of(second)) for r in (inside, ring))
+    own_ring = ring.of(center)
+    prediction = 0.5 * (inside.of(first) + inside.of(second))
+    # What no further neighbour can say stays below all that one could.
+    spread, others_gap = np.full(count, -1.0), np.full(count, -2.0)
+    if spikes.others:
+        further = [inside.of(o) for o in spikes.others]
+        spread = np.max([inside.mean(np.abs(o - prediction)) for o in further], 0) / absolute
+        others_gap = np.min([inside.mean(facing * (here - o)) for o in further], 0) / absolute
+    around = surroundings(spikes)
+    near_misfit = inside.mean(around.misfit[ys // 2, xs // 2])
+    validity = np.minimum(*(ring.of(r.neighbor.validity) for r in (spikes.first, spikes.second)))
+    validity_inside = np.minimum(
+        *(inside.of(r.neighbor.validity) for r in (spikes.first, spikes.second))
+    )
+    limit = np.where(facing > 0, spikes.high[ys, xs], spikes.low[ys, xs])
+    beyond = np.maximum(facing * (here - limit), 0.0)
+    area = inside.area
+    extent = np.maximum(boxes[:, 2], boxes[:, 3]).astype(np.float64)
+    return {
+        "log_area": np.log(area),
+        "log_peak": np.log(inside.peak(depth)),
+        "log_contrast": np.log(contrast),
+        "log_local_contrast": np.log(absolute / (near_misfit + 0.5 * level)),
+        "beyond_share": inside.mean(beyond > noise[ys, xs]),
+        "beyond_far": inside.mean(_beyond_far(spikes, ys, xs, facing)) / absolute,
+        "ring_first": ring.mean(np.abs(own_ring - ring.of(first))) / absolute,
+        "ring_second": ring.mean(np.abs(own_ring - ring.of(second))) / absolute,
+        "ring_excess": ring.mean(np.abs(ring.of(spikes.excess)) * ring.of(noise)) / absolute,
+        "inside_gap": inside.mean(gap_inside) / absolute,
+        "ring_gap": ring.mean(gap_ring) / absolute,
+        "spread": spread,
+        "others_gap": others_gap,
+        "misfit": near_misfit / level,
+        "own_contrast": sign * (inside.mean(here) - ring.mean(own_ring)) / absolute,
+        "texture": ring.mean(_slope(ring, (first, second))) / absolute,
+        "sharpness": inside.mean(_slope(inside, (first, second), center)) / absolute,
+        "gap_peak": inside.mean(around.gap_peak[ys // 2, xs // 2]) / absolute,
+        "others_peak": inside.mean(around.others_peak[ys // 2, xs // 2]) / absolute,
+        "ring_validity": ring.mean(validity),
+        "inside_validity": inside.mean(validity_inside),
+        **_motion(spikes, ring),
+        "crowd": np.maximum(inside.mean(around.crowd[ys // 4, xs // 4]) - area / _CROWD_SIDE**2, 0),
+        "raw_explained": 1.0 - inside.mean(_raw_excess(spikes, ys, xs, facing)) / absolute,
+        "elongation": np.log(extent * extent / area),
+        "solidity": area / (boxes[:, 2] * boxes[:, 3]),
+        "absolute": absolute,
+        "frame_misfit": np.full(count, around.frame_misfit),
+        "alike": _alike(inside, extent),
+    }
+
+
+class _Region:
+    """Pixels that belong to objects, and means over them."""
+
+    def __init__(
+        self,
+        ys: NDArray[np.intp],
+        xs: NDArray[np.intp],
+        owner: NDArray[np.intp],
+        count: int,
+    ) -> None:
+        self.ys, self.xs, self.owner, self.count = ys, xs, owner, count
+        self.area: Values = np.bincount(owner, minlength=count).astype(np.float64)
+        self._least_one = np.maximum(self.area, 1.0)
+
+    def of(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(P,) the plane's values on the region's pixels."""
+        return np.asarray(plane[self.ys, self.xs])
+
+    def mean(self, values: NDArray[Any]) -> Values:
+        """(N,) the mean of (P,) values over each object."""
+        return np.bincount(self.owner, values, minlength=self.count) / self._least_one
+
+    def peak(self, values: NDArray[np.float32]) -> Values:
+        """(N,) the largest of (P,) values >= 0 over each object."""
+        result = np.zeros(self.count)
+        np.maximum.at(result, self.owner, values)
+        return result
+
+
+def _ring(labels: NDArray[np.int32]) -> Pixels:
+    """What lies three and four pixels around each mark; where two meet, the later one's."""
+    import cv2
+
+    whole = labels.astype(np.float32)
+    near = cv2.dilate(whole, np.ones((5, 5), np.uint8))
+    wide = cv2.dilate(near, np.ones((5, 5), np.uint8))
+    ys, xs = np.nonzero((wide > 0) & (near == 0))
+    return ys, xs, wide[ys, xs].astype(np.intp) - 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """What is going on around each place, whether or not there is a mark.
+
+    Attributes:
+        misfit: half size, luma, mean difference of the two references nearby.
+        gap_peak: half size, luma, the largest difference of the references nearby: glitter,
+            leaves and failed motion are never alone.
+        others_peak: the same for the further neighbours against the nearer ones; 0 without any.
+        crowd: quarter size, share of pixels nearby that stand out.
+        frame_misfit: mean difference of the references over the frame, in units of noise.
+    """
+
+    misfit: NDArray[np.float32]
+    gap_peak: NDArray[np.float32]
+    others_peak: NDArray[np.float32]
+    crowd: NDArray[np.float32]
+    frame_misfit: float
+
+
+def surroundings(spikes: Spikes) -> Surroundings:
+    """Planes of a half and a quarter of the size (rounded up)."""
+    import cv2
+
+    first, second = spikes.first.aligned, spikes.second.aligned
+    gap = cv2.absdiff(first, second)
+    height, width = gap.shape
+    half = ((width + 1) // 2, (height + 1) // 2)
+    square = np.ones((_PEAK_SIDE // 2, _PEAK_SIDE // 2), np.uint8)
+
+    def halved(plane: Any) -> NDArray[np.float32]:
+        return np.asarray(cv2.resize(plane, half, interpolation=cv2.INTER_AREA), np.float32)
+
+    small = halved(gap)
+    others_peak = np.zeros(small.shape, np.float32)
+    if spikes.others:
+        middle = 0.5 * (halved(first) + halved(second))
+        miss = np.maximum.reduce([np.abs(halved(o) - middle) for o in spikes.others])
+        others_peak = np.asarray(cv2.dilate(miss, square), np.float32)
+    loud = (np.abs(spikes.excess) > _CROWD_EXCESS).view(np.uint8) * np.uint8(255)
+    quarter = ((width + 3) // 4, (height + 3) // 4)
+    share = cv2.resize(loud, quarter, interpolation=cv2.INTER_AREA).astype(np.float32)
+    side = _CROWD_SIDE // 4
+    return Surroundings(
+        np.asarray(cv2.blur(small, (_MISFIT_SIDE // 2, _MISFIT_SIDE // 2)), np.float32),
+        np.asarray(cv2.dilate(small, square), np.float32),
+        others_peak,
+        np.asarray(cv2.blur(share / np.float32(255), (side, side)), np.float32),
+        float(np.mean(gap[1::4, 1::4] / spikes.noise[1::4, 1::4])),
+    )
+
+
+def _slope(
+    region: _Region,
+    predicted: tuple[NDArray[np.float32], NDArray[np.float32]],
+    center: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
+    """(P,) slope per px of the prediction, or of the frame less the prediction."""
+    height, width = predicted[0].shape
+    ys, xs = region.ys, region.xs
+    up, down = np.maximum(ys - 1, 0), np.minimum(ys + 1, height - 1)
+    left, right = np.maximum(xs - 1, 0), np.minimum(xs + 1, width - 1)
+
+    def change(plane: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        return plane[ys, right] - plane[ys, left], plane[down, xs] - plane[up, xs]
+
+    (ax, ay), (bx, by) = change(predicted[0]), change(predicted[1])
+    dx, dy = 0.5 * (ax + bx), 0.5 * (ay + by)
+    if center is not None:
+        cx, cy = change(center)
+        dx, dy = cx - dx, cy - dy
+    return np.asarray(0.5 * np.hypot(dx, dy), np.float32)
+
+
+def _motion(spikes: Spikes, ring: _Region) -> dict[str, Values]:
+    """Speed, how unlike the flow is around a mark, how the path bends in time; px per frame."""
+    one, two = spikes.first.neighbor, spikes.second.neighbor
+    a = one.flow[ring.ys, ring.xs] / np.float32(one.offset)
+    b = two.flow[ring.ys, ring.xs] / np.float32(two.offset)
+    mean = 0.5 * (a + b)
+    spread = np.zeros(ring.count)
+    for axis in (0, 1):
+        middle = ring.mean(mean[:, axis])
+        spread += ring.mean((mean[:, axis] - middle[ring.owner]) ** 2)
+    overall = one.flow[::8, ::8] / np.float32(one.offset)
+    speed = float(np.mean(np.hypot(overall[..., 0], overall[..., 1])))
+    return {
+        "speed": ring.mean(np.hypot(mean[:, 0], mean[:, 1])),
+        "flow_spread": np.sqrt(spread),
+        "flow_bend": ring.mean(np.hypot(a[:, 0] - b[:, 0], a[:, 1] - b[:, 1])),
+        "frame_speed": np.full(ring.count, speed),
+    }
+
+
+def _beyond_far(
+    spikes: Spikes, ys: NDArray[np.intp], xs: NDArray[np.intp], facing: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """(P,) how far a pixel lies beyond all that the references hold within four pixels."""
+    import cv2
+
+    square = np.ones((7, 7), np.uint8)
+    here = spikes.center[ys, xs]
+    over = here - cv2.dilate(spikes.high, square)[ys, xs]
+    under = cv2.erode(spikes.low, square)[ys, xs] - here
+    return np.maximum(np.where(facing > 0, over, under), 0.0)
+
+
+def _raw_excess(
+    spikes: Spikes, ys: NDArray[np.intp], xs: NDArray[np.intp], facing: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """(P,) how far a pixel stands out of the neighbours where they are not moved at all.
+
+    It does not where a standing thing was moved by a wrong flow.
+    """
+    import cv2
+
+    square = np.ones((3, 3), np.uint8)
+    one, two = spikes.first.raw, spikes.second.raw
+    here = spikes.center[ys, xs]
+    over = here - cv2.dilate(np.maximum(one, two), square)[ys, xs]
+    under = cv2.erode(np.minimum(one, two), square)[ys, xs] - here
+    return np.maximum(np.where(facing > 0, over, under), 0.0)
+
+
+def _alike(region: _Region, extent: Values) -> Values:
+    """How many other long objects lie in the same direction, beyond what chance would give.
+
+    Rain and sparks come in numbers and in one direction; hairs lie as they fell.
+    """
+    ys, xs, owner = region.ys, region.xs, region.owner
+    dy, dx = ys - region.mean(ys)[owner], xs - region.mean(xs)[owner]
+    yy, xx, xy = region.mean(dy * dy), region.mean(dx * dx), region.mean(dx * dy)
+    angle = 0.5 * np.arctan2(2 * xy, xx - yy)
+    stretch = np.hypot(2 * xy, xx - yy) / np.maximum(xx + yy, 1e-6)
+    long = (stretch > 0.7) & (extent >= 5)
+    number = int(np.count_nonzero(long))
+    if number < 2:
+        return np.zeros(region.count)
+    turn = angle[:, None] - angle[None, long]
+    turn = np.abs((turn + np.pi / 2) % np.pi - np.pi / 2)
+    near = np.count_nonzero(turn < _ALIKE_TURN, axis=1) - 1.0
+    chance = (number - 1) * 2 * _ALIKE_TURN / np.pi
+    return np.where(long, np.log1p(np.maximum(near - 2.0 * chance, 0.0)), 0.0)
