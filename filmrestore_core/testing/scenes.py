@@ -39,24 +39,24 @@ def moving_scene(
     specks: int = 3,
     seed: int = 0,
 ) -> Scene:
-    """A textured picture that slides by, with fresh grain and opaque specks on each frame.
+    """A textured picture that slides by, with fresh grain and opaque chips on each frame.
 
     Args:
         numbers: frame numbers.
         height: px.
         width: px.
         channels: 1 or 3.
-        velocity: (right, down) px per frame.
+        velocity: (right, down) px per frame that the camera moves; not negative.
         grain: standard deviation.
-        specks: on each frame, of radius 2 to 4 px, black or white.
+        specks: chips on each frame, dark and bright in turn.
         seed: of everything.
     """
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    wall = _wall(height, width, channels, velocity, len(numbers), seed)
     clean, damaged, holes = {}, {}, {}
     for number in numbers:
-        shift = number - numbers[0]
-        picture = _texture(x - velocity[0] * shift, y - velocity[1] * shift, channels, seed)
-        picture += generator(seed, number, "grain").normal(0.0, grain, picture.shape)
+        step = number - numbers[0]
+        picture = _view(wall, height, width, velocity, step)
+        picture = picture + generator(seed, number, "grain").normal(0.0, grain, picture.shape)
         clean[number] = np.clip(picture, 0.0, 1.0).astype(np.float32)
         damaged[number], holes[number] = _speckled(clean[number], number, specks, seed)
     return Scene(clean, damaged, holes)
@@ -92,35 +92,64 @@ def scene_clip(pictures: dict[int, NDArray[np.float32]], *, bits: int = 10) -> M
     return MemoryClip([code_frame(n, p, bits=bits) for n, p in pictures.items()])
 
 
-def _texture(
-    x: NDArray[np.float32], y: NDArray[np.float32], channels: int, seed: int
-) -> NDArray[np.float64]:
-    """Waves of many lengths and directions: every place looks different, at every scale."""
-    draw = generator(seed, "texture")
-    planes = []
-    for _ in range(channels):
-        total = np.zeros(x.shape)
-        for _ in range(24):
-            length, angle, phase = draw.uniform(6, 60), draw.uniform(0, np.pi), draw.uniform(0, 6.3)
-            k = 2 * np.pi / length
-            wave = np.sin(k * (np.cos(angle) * x + np.sin(angle) * y) + phase)
-            total += wave * length / 60
-        planes.append(0.5 + 0.22 * total / max(float(np.abs(total).max()), 1e-6))
-    return np.stack(planes, axis=-1)
+def _wall(
+    height: int,
+    width: int,
+    channels: int,
+    velocity: tuple[float, float],
+    frames: int,
+    seed: int,
+) -> NDArray[np.float32]:
+    """A larger picture to look at parts of: soft light, boards and discs of many sizes."""
+    import cv2
+
+    draw = generator(seed, "wall")
+    high = height + int(abs(velocity[1]) * frames) + 8
+    wide = width + int(abs(velocity[0]) * frames) + 8
+    y, x = np.mgrid[0:high, 0:wide].astype(np.float32)
+    light = 0.45 + 0.15 * np.sin(x / wide * 2.1 + 0.4) + 0.1 * np.cos(y / high * 2.7)
+    wall = np.repeat(light[..., None], channels, axis=2).astype(np.float32)
+    for _ in range(max(20, high * wide // 500)):
+        size = draw.uniform(4, max(8, min(high, wide) / 3), 2)
+        place = draw.uniform(0, (wide, high))
+        inside = (np.abs(x - place[0]) < size[0] / 2) & (np.abs(y - place[1]) < size[1] / 2)
+        if draw.random() < 0.4:
+            inside = (x - place[0]) ** 2 + (y - place[1]) ** 2 < (size[0] / 2) ** 2
+        wall[inside] = 0.5 * wall[inside] + 0.5 * draw.uniform(0.15, 0.85, channels)
+    return np.asarray(cv2.GaussianBlur(wall, (0, 0), 0.8), np.float32).reshape(wall.shape)
+
+
+def _view(
+    wall: NDArray[np.float32], height: int, width: int, velocity: tuple[float, float], step: int
+) -> NDArray[np.float32]:
+    """The part of the wall that is in the picture after so many steps; right and down only."""
+    import cv2
+
+    move = np.array([[1, 0, velocity[0] * step + 4], [0, 1, velocity[1] * step + 4]], np.float64)
+    view = cv2.warpAffine(wall, move, (width, height), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+    return np.asarray(view, np.float32).reshape(height, width, -1)
 
 
 def _speckled(
     picture: NDArray[np.float32], number: int, specks: int, seed: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Irregular opaque chips of about 4 to 9 px, each of its own shape, dark or bright."""
+    import cv2
+
     height, width = picture.shape[:2]
     y, x = np.mgrid[0:height, 0:width]
     draw = generator(seed, number, "specks")
     holes = np.zeros((height, width), np.bool_)
     result = picture.copy()
     for index in range(specks):
-        radius = draw.uniform(2, 4)
         cx, cy = draw.uniform(10, width - 10), draw.uniform(10, height - 10)
-        speck = (x - cx) ** 2 + (y - cy) ** 2 <= radius**2
+        speck = np.zeros((height, width), np.bool_)
+        for _ in range(3):
+            radius = draw.uniform(1.2, 3.0)
+            ox, oy = draw.uniform(-2, 2, 2)
+            speck |= (x - cx - ox) ** 2 + (y - cy - oy) ** 2 <= radius**2
         holes |= speck
-        result[speck] = 0.02 if index % 2 == 0 else 0.98
-    return result, holes
+        edge = cv2.GaussianBlur(speck.astype(np.float32), (0, 0), 0.5)[..., None]
+        tone = draw.uniform(0.01, 0.06) if index % 2 == 0 else draw.uniform(0.94, 0.99)
+        result = result * (1 - edge) + np.float32(tone) * edge
+    return result.astype(np.float32), holes

@@ -22,7 +22,7 @@ from filmrestore_core.restore.reach import reach_of
 from filmrestore_core.restore.restorer import Restorer
 from filmrestore_core.testing.scenes import code_frame, moving_scene, scene_clip
 
-SCENE = moving_scene(range(1001, 1012), height=120, width=160, specks=3, seed=5)
+SCENE = moving_scene(range(1001, 1012), height=144, width=192, specks=3, seed=5)
 CLIP = scene_clip(SCENE.damaged)
 CODES = 1023.0
 
@@ -144,7 +144,7 @@ def test_strength_one_half_goes_half_the_way() -> None:
 
 
 def test_a_given_matte_replaces_or_joins_what_is_found() -> None:
-    own = np.zeros((120, 160), np.float32)
+    own = np.zeros((144, 192), np.float32)
     own[10:14, 20:30] = 1.0
     given = ExternalMattes(matte=GivenMattes({1006: own}))
     found = Restorer().detect(CLIP, 1006)
@@ -160,7 +160,7 @@ def test_a_given_matte_replaces_or_joins_what_is_found() -> None:
 
 
 def test_what_is_held_out_is_never_touched() -> None:
-    hold = np.zeros((120, 160), np.float32)
+    hold = np.zeros((144, 192), np.float32)
     hold[:, :80] = 1.0
     held = Restorer(external=ExternalMattes(hold_out=GivenMattes({1006: hold})))
     matte = held.detect(CLIP, 1006)
