@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from filmrestore_core import __version__
@@ -14,6 +15,8 @@ from filmrestore_core.cli.pictures import PictureBook
 from filmrestore_core.cli.progress import ProgressStyle
 from filmrestore_core.cli.run import Ended, Run, carry_out
 from filmrestore_core.clip import Clip
+from filmrestore_core.color.rgb_image import rgb_frame
+from filmrestore_core.frame import Frame
 from filmrestore_core.framerange import FrameRange
 from filmrestore_core.media.matte_clip import FileMattes, display_windows_of
 from filmrestore_core.media.matte_writer import MatteWriter
@@ -48,6 +51,7 @@ class Plan:
     cuts: Path | None = None
     report: Path | None = None
     keep_compression: bool = False
+    codec: str = "auto"
     stop_on_error: bool = False
     resume: bool = True
     force: bool = False
@@ -86,6 +90,8 @@ def deliver(plan: Plan) -> Ended:
                 resume=plan.resume,
                 overwrite=plan.force,
                 keep_compression=plan.keep_compression,
+                codec=plan.codec,
+                as_image=_image_of(plan.output),
             )
         )
         if plan.matte_out is not None:
@@ -184,6 +190,12 @@ def restorer_of(plan: Plan, clip: Clip, given: GivenMattes) -> Restorer:
         external=ExternalMattes(given.matte, given.hold_out),
         cache_bytes=int(plan.memory_gb * 1024**3),
     )
+
+
+def _image_of(output: str) -> Callable[[Frame], Frame]:
+    """How a movie's frame becomes an image file: EXR holds what lies beyond white as well."""
+    samples = "float32" if output.lower().endswith(".exr") else "uint16"
+    return partial(rgb_frame, samples=samples)
 
 
 def _run(plan: Plan, clip: Clip, restorer: Restorer, numbers: FrameRange) -> Run:

@@ -11,6 +11,7 @@ import typer
 from filmrestore_core.cli import arguments
 from filmrestore_core.cli.outputs import Plan, deliver
 from filmrestore_core.cli.progress import ProgressStyle
+from filmrestore_core.media.movie_codec import CODECS
 
 
 class OnError(StrEnum):
@@ -102,6 +103,15 @@ def restore(
             "compressed anew. Without this such a part is stored lossless.",
         ),
     ] = False,
+    codec: Annotated[
+        str,
+        typer.Option(
+            "--codec",
+            metavar="NAME",
+            help=f"Of a movie OUTPUT: {', '.join(CODECS)}; auto is ffv1 in .mkv, which keeps every "
+            "sample, and prores in .mov.",
+        ),
+    ] = "auto",
     device: arguments.DeviceName = "auto",
     on_error: OnErrorOption = OnError.CONTINUE,
     resume: Resume = True,
@@ -134,6 +144,7 @@ def restore(
             cuts=cuts,
             report=report,
             keep_compression=keep_compression,
+            codec=codec,
             stop_on_error=on_error is OnError.STOP,
             resume=resume,
             force=force,

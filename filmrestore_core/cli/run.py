@@ -41,7 +41,6 @@ class Run:
         style: how progress is shown.
         workers: frames in work at once; 0 for one a core.
         stop_on_error: end at the first frame that fails.
-        notes: about the run as a whole.
         console: where people read.
     """
 
@@ -53,7 +52,6 @@ class Run:
     style: ProgressStyle = ProgressStyle.PLAIN
     workers: int = 0
     stop_on_error: bool = False
-    notes: tuple[str, ...] = ()
     console: Console = field(
         default_factory=lambda: Console(stderr=True, highlight=False, emoji=False)
     )
@@ -90,6 +88,7 @@ def carry_out(run: Run, sink: ResultSink, book: PictureBook | None) -> Ended:
     workers = run.workers or os.cpu_count() or 1
     done: list[FrameDone] = []
     trouble: UnwritableFrameError | None = None
+    notes: tuple[str, ...] = ()
     with StopFlag() as stop, listener(run.style, run.console, len(there)) as listen:
 
         def progress(step: FrameDone) -> None:
@@ -107,10 +106,12 @@ def carry_out(run: Run, sink: ResultSink, book: PictureBook | None) -> Ended:
                 should_stop=stop,
                 progress=progress,
             )
+            if not (result.stopped or (result.failed and run.stop_on_error)):
+                notes = sink.finish()
         except UnwritableFrameError as error:
             trouble = error
             result = RangeResult(tuple(s.report for s in done if s.report is not None), ())
-    report = _clip_report(run, result, missing)
+    report = _clip_report(run, result, missing, notes)
     page = None
     if run.report is not None:
         page = write_report(report, run.report, book.pages if book else ())
@@ -125,7 +126,9 @@ def _inside_whole_clip(run: Run, number: int) -> bool:
     return run.numbers == run.clip.numbers and number in run.clip.numbers.gaps
 
 
-def _clip_report(run: Run, result: RangeResult, missing: tuple[int, ...]) -> ClipReport:
+def _clip_report(
+    run: Run, result: RangeResult, missing: tuple[int, ...], notes: tuple[str, ...]
+) -> ClipReport:
     settings = run.restorer.settings
     return ClipReport(
         source=run.clip.name,
@@ -136,7 +139,7 @@ def _clip_report(run: Run, result: RangeResult, missing: tuple[int, ...]) -> Cli
         settings=settings.model_dump(mode="json", by_alias=True),
         settings_digest=settings.digest(),
         versions=versions(),
-        notes=run.notes,
+        notes=notes,
     )
 
 

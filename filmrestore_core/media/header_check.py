@@ -115,6 +115,9 @@ def _compare_metadata(
             found.faults.append(f"{where}attribute '{name}' is gone")
         elif name not in old:
             found.faults.append(f"{where}attribute '{name}' was added")
+        elif name == "movie:codec" and not same_value(old[name], new[name]):
+            # How the samples are packed; the samples themselves are compared.
+            found.notes.append(f"{where}codec is {new[name]}, was {old[name]}")
         elif not same_value(old[name], new[name]):
             found.faults.append(f"{where}attribute '{name}' changed")
     if OWN_ATTRIBUTE in new and OWN_ATTRIBUTE not in old:

@@ -71,6 +71,10 @@ class Delivery:
         """Give a claimed frame back; see ResultSink."""
         self._writer.release(number)
 
+    def finish(self) -> tuple[str, ...]:
+        """Make what needs all frames; see ResultSink."""
+        return (*self._writer.notes, *self._writer.finish())
+
     def write(self, restored: Restored) -> DamageReport:
         """Write matte, then picture; see ResultSink."""
         # The matte first: a frame counts as done once its picture is there.
@@ -120,6 +124,10 @@ class MatteDelivery:
     def release(self, number: int) -> None:
         """Give a claimed frame back; see ResultSink."""
         self._writer.release(number)
+
+    def finish(self) -> tuple[str, ...]:
+        """Make what needs all frames; see ResultSink."""
+        return (*self._writer.notes, *self._writer.finish())
 
     def write(self, restored: Restored) -> DamageReport:
         """Write the matte; see ResultSink."""

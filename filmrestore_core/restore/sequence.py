@@ -59,6 +59,14 @@ class ResultSink(Protocol):
         """Give a claimed frame back that will not be written."""
         ...
 
+    def finish(self) -> tuple[str, ...]:
+        """Make what needs all frames, a movie; gives what the user should know of the whole.
+
+        Raises:
+            UnwritableFrameError: it did not come out; what is done stays for the next run.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:

@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -322,3 +323,50 @@ def test_two_runs_on_one_output_do_not_hurt_each_other(dpx: Path, tmp_path: Path
     said = [p.communicate(timeout=120)[1] for p in both]
     assert [p.returncode for p in both] == [0, 0], said
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def movie(path: Path) -> Path:
+    """A lossless movie of eight frames with a tone beside it."""
+    with av.open(str(path), "w") as out:
+        picture = out.add_stream("ffv1", rate=24)
+        picture.width, picture.height, picture.pix_fmt = WIDTH, HEIGHT, "yuv422p10le"
+        sound = out.add_stream("pcm_s16le", rate=48000)
+        for number in range(1001, 1009):
+            rgb = np.repeat((SCENE.damaged[number] * 255).astype(np.uint8), 3, axis=2)
+            out.mux(picture.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        out.mux(picture.encode(None))
+        tone = (np.sin(np.arange(16000) / 20) * 9000).astype(np.int16)[None]
+        samples = av.AudioFrame.from_ndarray(tone, format="s16", layout="mono")
+        samples.sample_rate = 48000
+        out.mux(sound.encode(samples))
+        out.mux(sound.encode(None))
+    return path
+
+
+def test_a_movie_comes_out_as_a_movie_with_its_sound(tmp_path: Path) -> None:
+    source = movie(tmp_path / "holiday.mkv")
+    mattes = f"{tmp_path}/m/m.####.png"
+    done = filmrestore("restore", source, tmp_path / "new.mkv", "--matte-out", mattes)
+    assert done.returncode == 0, done.stderr
+    proof = filmrestore("verify", source, tmp_path / "new.mkv", "--matte", mattes)
+    assert proof.returncode == 0, proof.stdout
+    assert "0 samples differ" not in proof.stdout
+    with av.open(str(source)) as old, av.open(str(tmp_path / "new.mkv")) as new:
+        assert new.streams.video[0].codec_context.pix_fmt == "yuv422p10le"
+        heard = [
+            np.concatenate([f.to_ndarray().ravel() for f in c.decode(audio=0)]) for c in (old, new)
+        ]
+        assert np.array_equal(*heard)
+
+
+def test_a_movie_can_come_out_as_images(tmp_path: Path) -> None:
+    source = movie(tmp_path / "holiday.mkv")
+    done = filmrestore("restore", source, f"{tmp_path}/out/f.####.tif", "-f", "2-4")
+    assert done.returncode == 0, done.stderr
+    names = sorted(contents(tmp_path / "out"))
+    assert names == ["f.0002.tif", "f.0003.tif", "f.0004.tif"]
+    frame = read_image(tmp_path / "out" / names[0], 2)
+    green = frame.parts[0].planes["G"] / 65535
+    away = ~SCENE.holes[1003]
+    # 8-bit RGB went in and 10-bit Y'CbCr 4:2:2 lay between.
+    assert np.abs(green - SCENE.clean[1003][..., 0])[away].mean() < 0.02
