@@ -18,6 +18,8 @@ from filmrestore_core.temporal.window import AlignedWindow
 _PROTECTION = 4.0
 # A mark of which so much is found again in both neighbours moves through the picture.
 _SEEN_TWICE = 0.65
+# Below this no sensitivity takes a mark.
+_HOPELESS = 0.02
 # Length against mean width from which a mark is called a hair, and the least length in px.
 _HAIR_ELONGATION = 5.0
 _HAIR_LENGTH = 12
@@ -71,12 +73,9 @@ class ClassicalSegmenter:
         objects = find_objects(spikes)
         if objects is None:
             return
-        judge = load_judge("both_sides" if spikes.both_sides else "one_side")
-        columns = _columns(spikes, objects)
         unsure = 1.0 - objects.features[:, FEATURES.index("ring_validity")]
         doubt = (self._settings.motion_protection - 0.5) * _PROTECTION * unsure
-        score = judge.scores(columns, COLUMNS, doubt=doubt).astype(np.float32)
-        score[columns[:, -1] > _SEEN_TWICE] = 0.0
+        score = judge_objects(spikes, objects, doubt)
         own = score[objects.owner] * _membership(objects)
         hair = _is_hair(objects)
         for damage_class, chosen in (
@@ -88,14 +87,22 @@ class ClassicalSegmenter:
             scores[damage_class][objects.ys[pixels], objects.xs[pixels]] = own[pixels]
 
 
-def _columns(spikes: Spikes, objects: Objects) -> NDArray[np.float64]:
-    seen = [
-        seen_elsewhere(spikes.center, reference, objects.boxes)
-        for reference in (spikes.first, spikes.second)
-    ]
-    return np.concatenate(
-        [objects.features, np.maximum(*seen)[:, None], np.minimum(*seen)[:, None]], axis=1
-    )
+def judge_objects(
+    spikes: Spikes, objects: Objects, doubt: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """(N,) scores 0..1; `doubt` (N,) is how many logits to take off."""
+    judge = load_judge("both_sides" if spikes.both_sides else "one_side")
+    columns = np.concatenate([objects.features, np.zeros((objects.count, 2))], axis=1)
+    score = judge.scores(columns, COLUMNS, doubt=doubt)
+    # To be seen elsewhere can only lower a score, so only the hopeful are looked for.
+    hopeful = np.flatnonzero(score >= _HOPELESS)
+    boxes = objects.boxes[hopeful]
+    seen = [seen_elsewhere(spikes.center, r, boxes) for r in (spikes.first, spikes.second)]
+    columns[hopeful, -2], columns[hopeful, -1] = np.maximum(*seen), np.minimum(*seen)
+    rescored = judge.scores(columns[hopeful], COLUMNS, doubt=doubt[hopeful])
+    answer = np.zeros(objects.count, np.float32)
+    answer[hopeful] = np.where(np.minimum(*seen) > _SEEN_TWICE, 0.0, rescored)
+    return answer
 
 
 def _membership(objects: Objects) -> NDArray[np.float32]:
