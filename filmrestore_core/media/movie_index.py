@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from filmrestore_core.errors import MediaError
-
 # Rates movies are made at; a container's own figure comes first, these help where it is an average.
 _COMMON_RATES = tuple(
     Fraction(n, d)
@@ -53,7 +51,7 @@ class MovieIndex:
             time_base: seconds in a tick.
 
         Raises:
-            MediaError: two packets share one presentation time, or none can be decoded first.
+            ValueError: two packets share one presentation time.
         """
         self.entries = tuple(entries)
         self.time_base = time_base
@@ -62,7 +60,7 @@ class MovieIndex:
         self._index_of = {entries[d].pts: i for i, d in enumerate(by_time)}
         self._group_of = _groups(entries)
         if len(self._index_of) != len(entries):
-            raise MediaError("Two frames have the same presentation time.")
+            raise ValueError("two frames have the same presentation time")
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -198,10 +196,10 @@ def _lacking(times: Sequence[int], ticks: Fraction) -> int | None:
 def _groups(entries: Sequence[PacketEntry]) -> tuple[int, ...]:
     """For each decode position the keyframe to start from: the last one shown no later."""
     groups: list[int] = []
-    key = before = 0  # the last keyframe, and the one before it
+    keys = [0]
     for position, entry in enumerate(entries):
-        if entry.key:
-            key, before = position, key
+        if entry.key and position:
+            keys.append(position)
         # A frame decoded after a keyframe but shown before it may need the group before.
-        groups.append(key if entry.pts >= entries[key].pts else before)
+        groups.append(next((k for k in reversed(keys) if entries[k].pts <= entry.pts), 0))
     return tuple(groups)

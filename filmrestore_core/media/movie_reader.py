@@ -77,8 +77,17 @@ class MovieReader:
         self._demux = None
         entries = self._indexed_entries()
         if entries is not None:
-            return MovieIndex(entries, self.facts.time_base), None, ()
+            return self._index_of(entries), None, ()
         return self._read_through()
+
+    def _index_of(self, entries: list[PacketEntry]) -> MovieIndex:
+        try:
+            return MovieIndex(entries, self.facts.time_base)
+        except ValueError as error:
+            raise MediaError(
+                f"'{self.facts.path.name}' cannot be read frame by frame: {error}.",
+                path=self.facts.path,
+            ) from error
 
     def _indexed_entries(self) -> list[PacketEntry] | None:
         if not self.facts.container.startswith(_INDEXED):
@@ -122,7 +131,7 @@ class MovieReader:
                 if pts is not None:
                     stop = (pts + (packet.duration or 0)) * Fraction(packet.time_base)
                     end = stop if end is None else max(end, stop)
-        return MovieIndex(entries, self.facts.time_base), end, tuple(said)
+        return self._index_of(entries), end, tuple(said)
 
     def seek(self, entry: PacketEntry) -> None:
         """Go to a packet, or to one somewhat before it; the next step decodes from there.

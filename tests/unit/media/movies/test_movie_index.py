@@ -2,7 +2,6 @@ from fractions import Fraction
 
 import pytest
 
-from filmrestore_core.errors import MediaError
 from filmrestore_core.media.movie_index import MovieIndex, PacketEntry
 
 MS = Fraction(1, 1000)
@@ -51,7 +50,7 @@ def test_damage_spreads_to_the_next_keyframe_and_what_is_shown_before_it():
 
 
 def test_two_frames_at_one_time_are_refused():
-    with pytest.raises(MediaError, match="same presentation time"):
+    with pytest.raises(ValueError, match="same presentation time"):
         index_of((0, True), (0, True))
 
 
