@@ -32,6 +32,7 @@ _DESCRIPTORS = {
     51: ("R", "G", "B", "A"),
     52: ("A", "B", "G", "R"),
 }
+_BAND_LINES = 128  # decoded at a time, to need little memory
 _DEPTHS = (1, 8, 10, 12, 16, 32)
 
 
@@ -53,8 +54,15 @@ class DpxElement:
 
     def planes(self, data: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """Channel -> (height, width) code values out of a whole file's bytes (N,) uint8."""
-        codes = self.layout.decode(data).reshape(self.height, self.width, len(self.channels))
-        return {name: codes[..., i].copy() for i, name in enumerate(self.channels)}
+        size = (self.height, self.width)
+        planes = {name: np.empty(size, self.layout.dtype) for name in self.channels}
+        step = _BAND_LINES if self.layout.lines == self.height else self.height
+        for top in range(0, self.height, step):
+            codes = self.layout.decode(data, top, min(top + step, self.layout.lines))
+            codes = codes.reshape(-1, self.width, len(self.channels))
+            for i, plane in enumerate(planes.values()):
+                plane[top : top + len(codes)] = codes[..., i]
+        return planes
 
     def formats(self) -> dict[str, PixelFormat]:
         """Channel -> its format."""
@@ -92,6 +100,8 @@ class DpxHeader:
         others: further elements, such as a scanner's infrared map; kept, never edited.
         locked: why samples cannot be edited; None where they can.
         has_key_code: whether the film header's key code is set.
+        transfer: the first element's transfer characteristic, as a number.
+        timecode: the television header's time code and user bits; None where not set.
     """
 
     big_endian: bool
@@ -101,6 +111,8 @@ class DpxHeader:
     others: tuple[DpxElement, ...]
     locked: str | None = None
     has_key_code: bool = False
+    transfer: int = 0
+    timecode: tuple[int, int] | None = None
 
 
 def parse_header(head: bytes, size: int) -> DpxHeader:
@@ -147,7 +159,10 @@ def parse_header(head: bytes, size: int) -> DpxHeader:
         elements.append(DpxElement(r.channels, layout, width, height))
     picture, others = tuple(elements[:in_picture]), tuple(elements[in_picture:])
     has_key_code = bool(head[1664:1680].strip(b"\0\xff"))
-    return DpxHeader(big, width, height, picture, others, None, has_key_code)
+    code = struct.unpack_from(order + "II", head, 1920) if len(head) >= 1928 else (_UNDEFINED, 0)
+    bits = 0 if code[1] == _UNDEFINED else code[1]
+    timecode = None if code[0] == _UNDEFINED else (code[0], bits)
+    return DpxHeader(big, width, height, picture, others, None, has_key_code, head[801], timecode)
 
 
 def picture_planes(header: DpxHeader, data: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
@@ -168,35 +183,31 @@ def other_parts(header: DpxHeader, data: NDArray[np.uint8]) -> list[Part]:
     return parts
 
 
-def patched(
+def patch(
     header: DpxHeader,
     data: NDArray[np.uint8],
     planes: Mapping[str, NDArray[Any]],
     old: Mapping[str, NDArray[Any]],
-) -> NDArray[np.uint8]:
-    """The file's bytes with changed samples replaced; everything else stays, bit for bit.
+) -> None:
+    """Replace changed samples in place; everything else stays, bit for bit.
 
     Args:
         header: of the source.
-        data: the source's bytes (N,) uint8.
+        data: the source's bytes (N,) uint8, writeable.
         planes: channel -> (H, W) code values wanted.
         old: channel -> (H, W) code values as read from the source.
 
     Raises:
-        ValueError: a code does not fit the file's bits, or the source cannot be edited.
+        ValueError: a code does not fit the file's bits.
     """
-    if header.locked:
-        raise ValueError(header.locked)
     for element in header.picture:
         if element.layout.dtype == "uint16" and element.layout.bits < 16:
             top = (1 << element.layout.bits) - 1
             for name in element.channels:
                 if int(planes[name].max()) > top:
                     raise ValueError(f"channel {name} holds codes above {top}")
-    out = data.copy()
     for element in header.picture:
-        element.patch(out, planes, old)
-    return out
+        element.patch(data, planes, old)
 
 
 def unwritten_tail(header: DpxHeader, data: NDArray[np.uint8]) -> tuple[int, bool] | None:

@@ -62,9 +62,11 @@ class SampleLayout:
             return "float32"
         return "uint8" if self.bits <= 8 else "uint16"
 
-    def decode(self, data: NDArray[np.uint8]) -> NDArray[Any]:
-        """Code values (lines, samples) of a whole file's bytes (N,) uint8."""
-        return _CODECS[self._codec][0](self, self._rows(data))
+    def decode(
+        self, data: NDArray[np.uint8], first: int = 0, last: int | None = None
+    ) -> NDArray[Any]:
+        """Code values (lines, samples) of lines [first, last) out of a file's bytes (N,) uint8."""
+        return _CODECS[self._codec][0](self, self._rows(data)[first:last])
 
     def encode(self, data: NDArray[np.uint8], rows: NDArray[np.intp], codes: NDArray[Any]) -> None:
         """Replace the samples of some lines in place; padding bits and bytes stay as they are.
@@ -166,8 +168,8 @@ def _decode_packed(layout: SampleLayout, rows: NDArray[np.uint8]) -> NDArray[Any
     first = np.arange(layout.samples, dtype=np.int64) * layout.bits
     word, shift = first // 32, (first % 32).astype(np.uint64)
     mask = np.uint64((1 << layout.bits) - 1)
-    codes = np.empty((layout.lines, layout.samples), layout.dtype)
-    for top in range(0, layout.lines, _BLOCK):
+    codes = np.empty((len(rows), layout.samples), layout.dtype)
+    for top in range(0, len(rows), _BLOCK):
         words = rows[top : top + _BLOCK].view(layout.unit(4)).astype(np.uint64)
         after = np.pad(words[:, 1:], ((0, 0), (0, 1)))  # a sample may end in the next word
         pairs = words | after << np.uint64(32)

@@ -27,6 +27,7 @@ from filmrestore_core.media.exr_zip import OWN_COMPRESSIONS, chunk_body
 
 _LONG_NAMES = 0x400
 _COPY_BYTES = 1 << 24
+_LINES_AT_ONCE = 512  # encoded in one go; bounds the memory
 
 Planes = Mapping[str, NDArray[Any]]
 
@@ -140,16 +141,19 @@ def _new_chunks(part: ExrPart, edit: PartEdit, encode: RowEncoder) -> dict[tuple
     step = edit.chunk[0]
     columns = edit.touched.shape[1]
     chunk_rows = np.flatnonzero(edit.touched.any(axis=1))
-    lines = np.flatnonzero(edit.touched.any(axis=1).repeat(step)[: box.height])
-    rows = {name: plane[lines] for name, plane in edit.planes.items()}
-    if edit.is_mixed:
-        encoded = _own_bodies(part, rows, edit.compression, step)
-    else:
-        encoded = encode(part, edit, rows)
     bodies: dict[tuple[int, ...], bytes] = {}
-    for place, row in enumerate(chunk_rows.tolist()):
-        for column in range(columns):
-            if edit.touched[row, column]:
+    at_once = max(1, _LINES_AT_ONCE // step)
+    for begin in range(0, len(chunk_rows), at_once):
+        group = chunk_rows[begin : begin + at_once]
+        starts = [int(r) * step for r in group]
+        lines = np.concatenate([np.arange(y, min(y + step, box.height)) for y in starts])
+        rows = {name: plane[lines] for name, plane in edit.planes.items()}
+        if edit.is_mixed:
+            encoded = _own_bodies(part, rows, edit.compression, step)
+        else:
+            encoded = encode(part, edit, rows)
+        for place, row in enumerate(group.tolist()):
+            for column in np.flatnonzero(edit.touched[row]).tolist():
                 key = (column, row, 0, 0) if part.tiles else (box.y + row * step,)
                 bodies[key] = encoded[place * columns + column]
     return bodies

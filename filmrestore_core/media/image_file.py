@@ -84,6 +84,10 @@ _NEW_KINDS = {
 }  # fmt: skip
 
 
+# Lines read at a time: whole chunks of every EXR compression, and little memory.
+_BAND_LINES = 256
+
+
 def read_image(path: Path, number: int) -> Frame:
     """Read one file in its stored formats.
 
@@ -105,9 +109,7 @@ def read_image(path: Path, number: int) -> Frame:
         if not facts.readable:
             return Frame(number, (), path, facts.locked, facts.notes)
         if isinstance(facts.structure, dpx.DpxHeader):
-            with _Reader(path, facts.format) as reader:
-                said = _part_header(next(reader.specs()), facts.format)
-            said = dpx_part_header(facts.structure, said)
+            said = dpx_part_header(facts.structure, _dpx_metadata(path))
             return dpx_frame(path, number, facts.structure, said)
         with _Reader(path, facts.format) as reader:
             parts = tuple(reader.part(i, spec) for i, spec in enumerate(reader.specs()))
@@ -126,11 +128,11 @@ def probe_image(path: Path) -> ImageHeader:
         parts: tuple[PartHeader, ...] = ()
         if isinstance(facts.structure, tuple) and not facts.readable:
             parts = tuple(exr_part_header(part) for part in facts.structure)
+        elif isinstance(facts.structure, dpx.DpxHeader) and facts.readable:
+            parts = (dpx_part_header(facts.structure, _dpx_metadata(path)),)
         elif facts.readable:
             with _Reader(path, facts.format) as reader:
                 parts = tuple(_part_header(s, facts.format) for s in reader.specs())
-            if isinstance(facts.structure, dpx.DpxHeader):
-                parts = (dpx_part_header(facts.structure, parts[0]),)
         return ImageHeader(path, facts.format, facts.nbytes, parts, facts.locked, facts.notes)
 
 
@@ -255,16 +257,17 @@ class _Reader:
     def part(self, index: int, spec: Any) -> Part:
         """Read a part; runs of channels of one type at a time, or ids would pass through float."""
         header = _part_header(spec, self.kind)
-        planes: dict[str, NDArray[Any]] = {}
+        planes = {n: np.empty(header.data_window.shape, f.dtype) for n, f in header.formats.items()}
         start = 0
         for kind, run in groupby(str(t) for t in spec.get_channelformats()):
             end = start + len(list(run))
-            samples = self._input.read_image(index, 0, start, end, oiio.TypeDesc(kind))
-            if samples is None:
-                raise ValueError(_text(self._input.geterror))
-            for c in range(start, end):
-                name = spec.channelnames[c]
-                planes[name] = _codes(samples[..., c - start], header.formats[name])
+            for top, samples in self._bands(index, spec, start, end, oiio.TypeDesc(kind)):
+                for c in range(start, end):
+                    name = spec.channelnames[c]
+                    fmt = header.formats[name]
+                    spare = 0 if fmt.is_float else samples.dtype.itemsize * 8 - fmt.bits
+                    codes = samples[..., c - start]
+                    planes[name][top : top + len(codes)] = codes >> spare if spare else codes
             start = end
         return Part(
             header.name,
@@ -275,11 +278,29 @@ class _Reader:
             header.attributes,
         )
 
+    def _bands(
+        self, index: int, spec: Any, start: int, end: int, kind: Any
+    ) -> Iterator[tuple[int, NDArray[Any]]]:
+        """(first line, (lines, W, channels) samples) from top to bottom, a band at a time."""
+        step = spec.height if spec.tile_width else _BAND_LINES
+        for top in range(0, spec.height, step):
+            if spec.tile_width:
+                samples = self._input.read_image(index, 0, start, end, kind)
+            else:
+                first, last = spec.y + top, spec.y + min(top + step, spec.height)
+                samples = self._input.read_scanlines(index, 0, first, last, 0, start, end, kind)
+            if samples is None:
+                raise ValueError(_text(self._input.geterror))
+            yield top, samples
 
-def _codes(samples: NDArray[Any], fmt: PixelFormat) -> NDArray[Any]:
-    plane = np.ascontiguousarray(samples)
-    spare = plane.dtype.itemsize * 8 - fmt.bits
-    return plane >> spare if spare and not fmt.is_float else plane
+
+def _dpx_metadata(path: Path) -> PartHeader | None:
+    """What the library reads of a DPX header; None where it will not open the file."""
+    try:
+        with _Reader(path, "dpx") as reader:
+            return _part_header(next(reader.specs()), "dpx")
+    except ValueError:
+        return None
 
 
 def _part_header(spec: Any, kind: str) -> PartHeader:
@@ -329,6 +350,7 @@ def _spec(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     spec = oiio.ImageSpec(shape[1], shape[0], shape[2], _TYPES[dtype.name])
     spec.attribute("oiio:UnassociatedAlpha", 1)
     spec.attribute("DateTime", "")  # or it stores the time of writing
+    spec.attribute("png:compressionLevel", 4)  # more costs much and gains little on grain
     spec.attribute("tiff:write_exif", 0)  # or it complains about what nobody asked for
     return spec
 
@@ -414,7 +436,7 @@ def _png(samples: NDArray[Any]) -> PngFile:
     """A whole PNG file of the samples by the library, out of a scratch file."""
     with scratch_file(".png") as path:
         _save(path, "png", [_spec(samples.shape, samples.dtype)], [samples])
-        return read_chunks(path)
+        return read_chunks(path, samples="keep")
 
 
 def _verify(path: Path, wanted: Frame, loose: Mapping[int, NDArray[np.bool_]]) -> None:

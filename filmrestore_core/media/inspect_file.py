@@ -124,7 +124,7 @@ def inspect_file(path: Path, *, header_only: bool = False) -> FileFacts:
     if wanted == "tiff":
         return _tiff(path, size)
     if wanted == "png":
-        png = read_chunks(path, samples=not header_only)
+        png = read_chunks(path, samples="skip" if header_only else "check")
         _refuse_bomb(png.sample_bytes, size)
         return FileFacts(wanted, size, png, png.refusal)
     return FileFacts(wanted, size, None, "Cineon file")

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _PALETTE = 3
+
+Samples = Literal["keep", "check", "skip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,13 @@ class PngFile:
         return None
 
 
-def read_chunks(path: Path, *, samples: bool = True) -> PngFile:
+def read_chunks(path: Path, *, samples: Samples = "check") -> PngFile:
     """Read and check all chunks.
 
     Args:
         path: the file.
-        samples: whether to read the image data and what follows.
+        samples: "keep" holds on to the image data, "check" leaves its chunks empty, "skip" reads
+            nothing from there on.
 
     Raises:
         ValueError: no PNG file, a damaged chunk, or the file is cut short; the text is the reason.
@@ -76,9 +80,9 @@ def read_chunks(path: Path, *, samples: bool = True) -> PngFile:
         kind = b""
         while kind != b"IEND":
             kind, body = _read_chunk(file, size)
-            chunks.append((kind, body))
-            if kind == b"IDAT" and not samples:
+            if kind == b"IDAT" and samples == "skip":
                 break
+            chunks.append((kind, b"" if kind == b"IDAT" and samples == "check" else body))
     if chunks[0][0] != b"IHDR" or len(chunks[0][1]) != 13:
         raise ValueError("it has no proper header chunk")
     width, height = struct.unpack(">II", chunks[0][1][:8])
@@ -101,8 +105,8 @@ def _read_chunk(file: BinaryIO, size: int) -> tuple[bytes, bytes]:
     return kind, body
 
 
-def with_samples(source: PngFile, image: PngFile, texts: dict[str, str]) -> bytes:
-    """A file with all chunks of `source` but the image data of `image`.
+def with_samples(source: PngFile, image: PngFile, texts: Mapping[str, str]) -> Iterator[bytes]:
+    """The pieces of a file with all chunks of `source` but the image data of `image`.
 
     Args:
         source: where everything but the samples comes from.
@@ -114,17 +118,16 @@ def with_samples(source: PngFile, image: PngFile, texts: dict[str, str]) -> byte
     """
     if source.header[:10] != image.header[:10]:
         raise ValueError("the library wrote other samples than it was given")
-    out = [SIGNATURE, _chunk(b"IHDR", source.header[:12] + image.header[12:])]
-    body = [_chunk(k, d) for k, d in image.chunks if k == b"IDAT"]
+    yield SIGNATURE
+    yield _chunk(b"IHDR", source.header[:12] + image.header[12:])
     placed = False
     for kind, data in source.chunks[1:]:
         if kind != b"IDAT":
-            out.append(_chunk(kind, data))
+            yield _chunk(kind, data)
         elif not placed:  # readers look for texts before the samples
-            out += [_text_chunk(key, text) for key, text in texts.items()]
-            out += body
+            yield from (_text_chunk(key, text) for key, text in texts.items())
+            yield from (_chunk(k, d) for k, d in image.chunks if k == b"IDAT")
             placed = True
-    return b"".join(out)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -30,7 +30,7 @@ class Codecs:
     Attributes:
         exr_rows: encodes rows of EXR chunks.
         lzw: packs rows of bytes with LZW.
-        png: makes a whole PNG file of (H, W, C) samples with so many zlib levels of effort.
+        png: makes a whole PNG file of (H, W, C) samples.
     """
 
     exr_rows: RowEncoder
@@ -104,8 +104,8 @@ def write(
     if isinstance(facts.structure, dpx.DpxHeader):
         notes = _not_carried("DPX", attributes)
         data = np.fromfile(source, np.uint8)
-        out = dpx.patched(facts.structure, data, frame.parts[0].planes, original.parts[0].planes)
-        target.write_bytes(out.data)
+        dpx.patch(facts.structure, data, frame.parts[0].planes, original.parts[0].planes)
+        target.write_bytes(data.data)
         return Made(frame.parts, notes)
     if isinstance(facts.structure, TiffFile):
         changes = {
@@ -113,13 +113,14 @@ def write(
             for n, (new, old) in enumerate(zip(frame.parts, original.parts, strict=True))
             if _part_is_changed(new, old)
         }
-        data = np.fromfile(source, np.uint8)
-        target.write_bytes(tiff_patch.patched(data, facts.structure, changes, codecs.lzw))
+        content = bytearray(source.read_bytes())
+        tiff_patch.patch(content, facts.structure, changes, codecs.lzw)
+        target.write_bytes(content)
         return Made(frame.parts, _not_carried("TIFF", attributes))
     if isinstance(facts.structure, PngFile):
-        samples = np.stack(list(frame.parts[0].planes.values()), axis=-1)
-        image = codecs.png(samples)
-        target.write_bytes(with_samples(facts.structure, image, dict(attributes)))
+        image = codecs.png(np.stack(list(frame.parts[0].planes.values()), axis=-1))
+        with target.open("wb") as file:
+            file.writelines(with_samples(facts.structure, image, attributes))
         interlaced = facts.structure.is_interlaced and not image.is_interlaced
         notes = ("The samples are stored without interlacing now.",) if interlaced else ()
         return Made(frame.parts, notes)

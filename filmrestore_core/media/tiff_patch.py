@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from filmrestore_core.media.exr_edit import differing
 from filmrestore_core.media.tiff_directory import LZW, NONE, TiffField, TiffFile, TiffPage
 
-_ZLIB_LEVEL = 6
+_ZLIB_LEVEL = 4  # higher levels cost much and gain little on grain
 
 LzwEncoder = Callable[[NDArray[np.uint8], int], list[bytes]]
 """Packs (rows, bytes of a row) uint8 with LZW, so many rows to a block."""
@@ -24,16 +24,16 @@ LzwEncoder = Callable[[NDArray[np.uint8], int], list[bytes]]
 Planes = Mapping[str, NDArray[Any]]
 
 
-def patched(
-    data: NDArray[np.uint8],
+def patch(
+    data: bytearray,
     file: TiffFile,
     changes: Mapping[int, tuple[Planes, Planes]],
     pack_lzw: LzwEncoder,
-) -> bytearray:
-    """The file's bytes with changed samples replaced.
+) -> None:
+    """Replace changed samples in a file's bytes.
 
     Args:
-        data: the source's bytes (N,) uint8.
+        data: the source's bytes.
         file: its directories.
         changes: page -> (planes wanted, planes as read), channels in file order.
         pack_lzw: the library's LZW.
@@ -41,14 +41,12 @@ def patched(
     Raises:
         ValueError: the result does not fit the file's 32-bit places.
     """
-    out = bytearray(data.tobytes())
     for number, (new, old) in changes.items():
         page = file.pages[number]
         touched = _touched(page, new, old)
         if touched.size:
-            blocks = _packed(page, file.order, new, touched, out, pack_lzw)
-            _place(out, file.order, page, touched, blocks)
-    return out
+            blocks = _packed(page, file.order, new, touched, pack_lzw)
+            _place(data, file.order, page, touched, blocks)
 
 
 def _grid(page: TiffPage) -> tuple[int, int]:
@@ -73,23 +71,24 @@ def _packed(
     order: str,
     planes: Planes,
     touched: NDArray[np.intp],
-    data: bytearray,
     pack_lzw: LzwEncoder,
 ) -> list[bytes]:
-    raw = [_block_bytes(page, order, planes, int(b), data) for b in touched]
+    raw = (_block_bytes(page, order, planes, int(b)) for b in touched)
     if page.compression == NONE:
         return [r.tobytes() for r in raw]
     if page.compression == LZW:
-        whole = [r for r in raw if len(r) == page.block_height]
-        short = [r for r in raw if len(r) != page.block_height]  # only the last strips
-        packed = pack_lzw(np.concatenate(whole), page.block_height) if whole else []
-        return packed + [pack_lzw(r, len(r))[0] for r in short]
+        return _packed_lzw(list(raw), page.block_height, pack_lzw)
     return [zlib.compress(r.tobytes(), _ZLIB_LEVEL) for r in raw]
 
 
-def _block_bytes(
-    page: TiffPage, order: str, planes: Planes, block: int, data: bytearray
-) -> NDArray[np.uint8]:
+def _packed_lzw(raw: list[NDArray[np.uint8]], per_block: int, pack_lzw: LzwEncoder) -> list[bytes]:
+    """Blocks of full height in one go, shorter last strips by themselves; in their order."""
+    full = [r for r in raw if len(r) == per_block]
+    packed = iter(pack_lzw(np.concatenate(full), per_block) if full else [])
+    return [next(packed) if len(r) == per_block else pack_lzw(r, len(r))[0] for r in raw]
+
+
+def _block_bytes(page: TiffPage, order: str, planes: Planes, block: int) -> NDArray[np.uint8]:
     """(rows, bytes of a row) uint8 of one strip or tile before compression."""
     down, across = _grid(page)
     channels = list(planes.values())

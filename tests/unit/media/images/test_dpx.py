@@ -6,7 +6,7 @@ import OpenImageIO as oiio
 import pytest
 
 from filmrestore_core.media.compare_frames import same_samples
-from filmrestore_core.media.dpx import parse_header, patched, picture_planes, unwritten_tail
+from filmrestore_core.media.dpx import parse_header, patch, picture_planes, unwritten_tail
 from filmrestore_core.media.image_file import read_image, write_restored
 
 CHANNELS = {6: 1, 50: 3, 51: 4, 52: 4}
@@ -191,7 +191,7 @@ def test_codes_that_do_not_fit_are_refused(dpx_file):
     header = parse_header(data[:2048].tobytes(), data.size)
     planes = picture_planes(header, data)
     with pytest.raises(ValueError, match="codes above 1023"):
-        patched(header, data, {**planes, "R": planes["R"] + np.uint16(1023)}, planes)
+        patch(header, data, {**planes, "R": planes["R"] + np.uint16(1023)}, planes)
 
 
 def test_a_copy_that_never_finished_is_not_edited(dpx_file):

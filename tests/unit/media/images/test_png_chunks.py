@@ -113,4 +113,4 @@ def test_samples_of_another_kind_are_refused(tmp_path):
         path.write_bytes(png(np.zeros((4, 4, count), np.uint8)))
         files.append(read_chunks(path))
     with pytest.raises(ValueError, match="other samples"):
-        with_samples(files[0], files[1], {})
+        list(with_samples(files[0], files[1], {}))

@@ -117,3 +117,19 @@ def test_straight_alpha_is_not_multiplied(save, pixels, edited):
     assert (frame.parts[0].planes["R"] == samples[..., 0]).all()
     assert (frame.parts[0].planes["A"] == samples[..., 3]).all()
     restore(path, edited)
+
+
+@pytest.mark.parametrize("compression", ["none", "lzw", "zip"])
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_a_picture_that_changes_everywhere(save, pixels, compression, planar):
+    # Separate planes have short last strips in the middle of the file.
+    attributes = {"compression": compression, "planarconfig": planar, "tiff:RowsPerStrip": 8}
+    path = save("a.tif", pixels(37, 21, 3, "uint16"), attributes)
+    original = read_image(path, 3)
+    part = original.parts[0]
+    planes = {n: np.random.default_rng(5).permuted(p) for n, p in part.planes.items()}
+    frame = original.with_part(0, part.with_planes(planes))
+    target = path.with_name("out.tif")
+    write_restored(path, frame, target, original=original)
+    assert same_samples(frame, read_image(target, 3)) == []
+    assert target.stat().st_size < 2.2 * path.stat().st_size
