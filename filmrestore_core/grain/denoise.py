@@ -35,22 +35,24 @@ def denoise(
     Returns:
         (h, w, C) float32.
     """
-    height, width, channels = pixels.shape
+    height, width = pixels.shape[:2]
     below, right = (max(SIZE - n, 0) + (SIZE - max(n, SIZE)) % step for n in (height, width))
     padded = np.pad(pixels, ((0, below), (0, right), (0, 0)), mode="symmetric")
     windows = sliding_window_view(padded, (SIZE, SIZE), axis=(0, 1))[::step, ::step]
     rows, columns = windows.shape[:2]
+    # einsum, not matmul: a threaded matrix product costs more than it wins on crops, and its last
+    # bits may depend on the number of threads.
     basis = cosine_basis(SIZE)
-    both = np.kron(basis, basis)
-    spectrum = windows.reshape(-1, SIZE * SIZE) @ both.T
-    limits = threshold * np.moveaxis(deviation, 2, 0).reshape(channels, -1)
-    limits[:, 0] = 0.0
-    shrunk = spectrum.reshape(-1, channels, SIZE * SIZE)
-    keep = np.abs(shrunk) >= limits
-    weight = np.float32(1.0) / keep.sum(axis=2, dtype=np.float32)
-    shrunk *= keep * weight[..., None]
-    back = np.ascontiguousarray((both.T @ spectrum.T).reshape(SIZE, SIZE, rows, columns, channels))
-    weight = weight.reshape(rows, columns, channels)
+    spectrum = np.einsum("yxcij,ui->yxcuj", np.ascontiguousarray(windows), basis)
+    spectrum = np.einsum("yxcuj,vj->yxcuv", spectrum, basis)
+    limits = threshold * np.moveaxis(deviation, 2, 0)
+    limits[:, 0, 0] = 0.0
+    keep = np.abs(spectrum) >= limits
+    weight = np.float32(1.0) / keep.sum(axis=(3, 4), dtype=np.float32)
+    spectrum *= keep
+    spectrum *= weight[..., None, None]
+    back = np.einsum("yxcuv,vj->yxcuj", spectrum, basis)
+    back = np.einsum("yxcuj,ui->ijyxc", back, basis)
     total = np.zeros(padded.shape, np.float32)
     weights = np.zeros(padded.shape, np.float32)
     for y in range(SIZE):

@@ -152,7 +152,9 @@ def _without(blocks: NDArray[np.float32], waves: Waves) -> NDArray[np.float32]:
     rows = cosine_basis(size)
     basis = np.stack([np.outer(rows[v], rows[u]).ravel() for v, u in waves])
     flat = blocks.reshape(len(blocks), size * size, -1)
-    return np.asarray(flat - basis.T @ (basis @ flat), np.float32).reshape(blocks.shape)
+    # einsum, not matmul: the last bits of a threaded product may depend on the number of threads.
+    share = np.einsum("wp,npc->nwc", basis, flat)
+    return (flat - np.einsum("wp,nwc->npc", basis, share)).reshape(blocks.shape)
 
 
 def _differences(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from filmrestore_core.grain.estimate import estimate_grain
 from filmrestore_core.grain.model import GrainModel
 from filmrestore_core.inpaint.base import FILL_METHODS, Fill
 from filmrestore_core.inpaint.spatial_fill import fill_from_around
@@ -53,6 +54,8 @@ class ChainFill:
         method = self.settings.method
         wanted = mattes[center.number].coverage > 0
         methods = np.zeros(center.box.shape, np.uint8)
+        if grain is None and method is not RepairMethod.NONE and wanted.any():
+            grain = estimate_grain(window, mattes[center.number])
         if method is RepairMethod.NONE or method is RepairMethod.SPATIAL or not wanted.any():
             nothing = np.zeros(center.box.shape, np.float32)
             fill = Fill(center.pixels, np.zeros(center.box.shape, np.bool_), nothing)
@@ -62,7 +65,7 @@ class ChainFill:
         rest = wanted & ~fill.filled
         if method in (RepairMethod.TEMPORAL, RepairMethod.NONE) or not rest.any():
             return Fill(fill.pixels, fill.filled, fill.grain_kept, methods)
-        more = fill_from_around(center, rest, fill.pixels)
+        more = fill_from_around(center, rest, grain=grain, guess=fill.pixels)
         methods[more.filled] = FILL_METHODS.index("spatial")
         return Fill(more.pixels, fill.filled | more.filled, fill.grain_kept, methods)
 
