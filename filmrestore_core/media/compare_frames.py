@@ -1,7 +1,8 @@
-"""Whether two frames hold the same samples, bit for bit, outside a matte."""
+"""Whether two frames hold the same samples, bit for bit."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,32 @@ def same_samples(
         matte = coverage if number == part else None
         found += _part_differences(old, new, label, matte)
     return found
+
+
+def compare_written(found: Frame, wanted: Frame, loose: Mapping[int, NDArray[np.bool_]]) -> None:
+    """Compare what was read back with what was sent.
+
+    Args:
+        found: as read back.
+        wanted: as sent.
+        loose: part -> (H, W) bool, where a lossy compression may give other samples.
+
+    Raises:
+        OSError: they differ.
+    """
+    if len(found.parts) != len(wanted.parts):
+        raise OSError(f"{len(found.parts)} of {len(wanted.parts)} parts came back")
+    for number, (got, sent) in enumerate(zip(found.parts, wanted.parts, strict=True)):
+        if got.data_window != sent.data_window or set(got.planes) != set(sent.planes):
+            raise OSError("windows or channels came back differently")
+        for name, plane in sent.planes.items():
+            if got.formats[name] != sent.formats[name]:
+                raise OSError(f"channel '{name}' came back in another format")
+            differ = differing(got.planes[name], plane)
+            if number in loose:
+                differ &= ~loose[number]
+            if differ.any():
+                raise OSError(f"samples of channel '{name}' came back differently")
 
 
 def _part_differences(

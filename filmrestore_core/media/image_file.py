@@ -17,19 +17,19 @@ import numpy as np
 import OpenImageIO as oiio
 from numpy.typing import NDArray
 
-from filmrestore_core.box import Box
 from filmrestore_core.errors import (
     LockedFrameError,
     UnreadableFrameError,
 )
-from filmrestore_core.frame import AttributeValue, Frame, Part, PixelFormat
+from filmrestore_core.frame import AttributeValue, Frame, Part
 from filmrestore_core.media import dpx, restored_file
-from filmrestore_core.media.attributes import for_new_file, plain
+from filmrestore_core.media.attributes import for_new_file
 from filmrestore_core.media.byte_copy import copy_bytes
+from filmrestore_core.media.compare_frames import compare_written
 from filmrestore_core.media.dpx_frame import dpx_frame, dpx_part_header
 from filmrestore_core.media.dpx_new import dpx_bytes
 from filmrestore_core.media.exr_chunks import read_structure
-from filmrestore_core.media.exr_edit import PartEdit, differing
+from filmrestore_core.media.exr_edit import PartEdit
 from filmrestore_core.media.exr_header import ExrPart
 from filmrestore_core.media.exr_transplant import Planes
 from filmrestore_core.media.frame_errors import reading, writing
@@ -46,6 +46,13 @@ from filmrestore_core.media.inspect_file import (
     format_of,
     inspect_file,
 )
+from filmrestore_core.media.library_spec import (
+    NEW_KINDS,
+    TYPE_NAMES,
+    new_kind,
+    part_header,
+    stored_samples,
+)
 from filmrestore_core.media.png_chunks import PngFile, read_chunks
 from filmrestore_core.media.scratch_file import scratch_file
 from filmrestore_core.media.tiff_directory import read_directories
@@ -53,36 +60,6 @@ from filmrestore_core.media.tiff_directory import read_directories
 oiio.attribute("limits:imagesize_MB", LARGEST_PICTURE_BYTES >> 20)
 oiio.attribute("limits:channels", 1024)
 oiio.attribute("try_all_readers", 0)  # or a TIFF named .exr opens as TIFF
-
-_DTYPES = {
-    "uint8": "uint8",
-    "uint16": "uint16",
-    "uint": "uint32",
-    "uint32": "uint32",
-    "int16": "int16",
-    "int": "int32",
-    "int32": "int32",
-    "half": "float16",
-    "float": "float32",
-}
-_TYPES = {
-    "float16": "half",
-    "float32": "float",
-    "uint32": "uint",
-    "int32": "int",
-    "uint16": "uint16",
-    "int16": "int16",
-    "uint8": "uint8",
-}
-_NEW_KINDS = {
-    "openexr": {("float16", 16), ("float32", 32), ("uint32", 32)},
-    "png": {("uint8", 8), ("uint16", 16)},
-    "tiff": {
-        ("uint8", 8), ("uint16", 10), ("uint16", 12), ("uint16", 16), ("uint32", 32),
-        ("float32", 32),
-    },
-}  # fmt: skip
-
 
 # Lines read at a time: whole chunks of every EXR compression, and little memory.
 _BAND_LINES = 256
@@ -117,6 +94,12 @@ def read_image(path: Path, number: int) -> Frame:
         return Frame(number, parts, path, locked, facts.notes)
 
 
+def use_threads(count: int) -> None:
+    """Let the library use so many threads for all files together; 0: one per core."""
+    oiio.attribute("threads", count)
+    oiio.attribute("exr_threads", count)
+
+
 def probe_image(path: Path) -> ImageHeader:
     """Read what a file's header says; no samples.
 
@@ -132,7 +115,7 @@ def probe_image(path: Path) -> ImageHeader:
             parts = (dpx_part_header(facts.structure, _dpx_metadata(path)),)
         elif facts.readable:
             with _Reader(path, facts.format) as reader:
-                parts = tuple(_part_header(s, facts.format) for s in reader.specs())
+                parts = tuple(part_header(s, facts.format) for s in reader.specs())
         return ImageHeader(path, facts.format, facts.nbytes, parts, facts.locked, facts.notes)
 
 
@@ -198,7 +181,7 @@ def write_restored(
             attributes=texts,
             codecs=restored_file.Codecs(_exr_rows, _lzw, _png),
         )
-        _verify(target, replace(frame, parts=made.parts), made.loose)
+        _read_back(target, replace(frame, parts=made.parts), made.loose)
         return WriteNotes(made.notes, made.compression)
 
 
@@ -217,12 +200,12 @@ def write_new(path: Path, frame: Frame) -> WriteNotes:
             raise ValueError(f"{kind} files hold one part, not {len(frame.parts)}")
         if kind == "dpx":
             path.write_bytes(dpx_bytes(frame.parts[0]).data)
-        elif kind in _NEW_KINDS:
+        elif kind in NEW_KINDS:
             specs = [_new_spec(part, kind) for part in frame.parts]
-            _save(path, kind, specs, [_stored_samples(p) for p in frame.parts])
+            _save(path, kind, specs, [stored_samples(p) for p in frame.parts])
         else:
             raise ValueError(f"new {kind} files are not written")
-        _verify(path, frame, {})
+        _read_back(path, frame, {})
         return WriteNotes(compression="" if kind == "dpx" else "zip")
 
 
@@ -256,7 +239,7 @@ class _Reader:
 
     def part(self, index: int, spec: Any) -> Part:
         """Read a part; runs of channels of one type at a time, or ids would pass through float."""
-        header = _part_header(spec, self.kind)
+        header = part_header(spec, self.kind)
         planes = {n: np.empty(header.data_window.shape, f.dtype) for n, f in header.formats.items()}
         start = 0
         for kind, run in groupby(str(t) for t in spec.get_channelformats()):
@@ -298,29 +281,9 @@ def _dpx_metadata(path: Path) -> PartHeader | None:
     """What the library reads of a DPX header; None where it will not open the file."""
     try:
         with _Reader(path, "dpx") as reader:
-            return _part_header(next(reader.specs()), "dpx")
+            return part_header(next(reader.specs()), "dpx")
     except ValueError:
         return None
-
-
-def _part_header(spec: Any, kind: str) -> PartHeader:
-    formats = {}
-    bits = int(spec.get_int_attribute("oiio:BitsPerSample", 0)) if kind != "openexr" else 0
-    for name, channel in zip(spec.channelnames, spec.get_channelformats(), strict=True):
-        dtype = _DTYPES.get(str(channel))
-        if dtype is None:
-            raise ValueError(f"its samples are of type {channel}")
-        whole = np.dtype(dtype).itemsize * 8
-        integer = not dtype.startswith("float")
-        formats[name] = PixelFormat(dtype, bits if integer and 0 < bits < whole else whole)
-    return PartHeader(
-        spec.get_string_attribute("oiio:subimagename") or spec.get_string_attribute("name"),
-        formats,
-        Box(spec.x, spec.y, spec.width, spec.height),
-        Box(spec.full_x, spec.full_y, spec.full_width, spec.full_height),
-        spec.get_string_attribute("compression"),
-        {a.name: plain(a.value) for a in spec.extra_attribs},
-    )
 
 
 # Writing
@@ -347,7 +310,7 @@ def _save(path: Path, kind: str, specs: list[Any], samples: list[NDArray[Any]]) 
 
 
 def _spec(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
-    spec = oiio.ImageSpec(shape[1], shape[0], shape[2], _TYPES[dtype.name])
+    spec = oiio.ImageSpec(shape[1], shape[0], shape[2], TYPE_NAMES[dtype.name])
     spec.attribute("oiio:UnassociatedAlpha", 1)
     spec.attribute("DateTime", "")  # or it stores the time of writing
     spec.attribute("png:compressionLevel", 4)  # more costs much and gains little on grain
@@ -356,12 +319,8 @@ def _spec(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
 
 
 def _new_spec(part: Part, kind: str) -> Any:
-    found = {(f.dtype, f.bits) for f in part.formats.values()}
-    if len(found) != 1 or not found <= _NEW_KINDS[kind]:
-        said = " and ".join(sorted(f"{dtype} of {bits} bits" for dtype, bits in found))
-        raise ValueError(f"a new {kind} file cannot hold {said}")
+    dtype, bits = new_kind(part, kind)
     box, display = part.data_window, part.display_window
-    dtype, bits = found.pop()
     spec = _spec((*box.shape, len(part.planes)), np.dtype(dtype))
     spec.x, spec.y = box.x, box.y
     spec.full_x, spec.full_y = display.x, display.y
@@ -378,18 +337,6 @@ def _new_spec(part: Part, kind: str) -> Any:
         spec.attribute("oiio:subimagename", part.name)
     spec.attribute("compression", "zip")
     return spec
-
-
-def _stored_samples(part: Part) -> NDArray[Any]:
-    """(H, W, C) as the library wants them: codes of fewer bits spread over the whole word."""
-    planes = []
-    for name, plane in part.planes.items():
-        fmt = part.formats[name]
-        spare = plane.dtype.itemsize * 8 - fmt.bits
-        if spare and not fmt.is_float:
-            plane = (plane << spare) | (plane >> (fmt.bits - spare))
-        planes.append(plane)
-    return np.stack(planes, axis=-1)
 
 
 def _exr_rows(part: ExrPart, edit: PartEdit, rows: Planes) -> list[bytes]:
@@ -439,32 +386,13 @@ def _png(samples: NDArray[Any]) -> PngFile:
         return read_chunks(path, samples="keep")
 
 
-def _verify(path: Path, wanted: Frame, loose: Mapping[int, NDArray[np.bool_]]) -> None:
-    """Read a file back and compare; the library calls a file on a full disk written.
-
-    Args:
-        path: the file.
-        wanted: what was sent.
-        loose: part -> (H, W) bool, where a lossy compression may give other samples.
-    """
+def _read_back(path: Path, wanted: Frame, loose: Mapping[int, NDArray[np.bool_]]) -> None:
+    """Read a file again and compare; the library calls a file on a full disk written."""
     try:
         found = read_image(path, wanted.number)
     except UnreadableFrameError as e:
         raise OSError(f"what was written cannot be read back ({e.message})") from e
-    if len(found.parts) != len(wanted.parts):
-        raise OSError(f"{len(found.parts)} of {len(wanted.parts)} parts came back")
-    for number, (got, sent) in enumerate(zip(found.parts, wanted.parts, strict=True)):
-        if got.data_window != sent.data_window or set(got.planes) != set(sent.planes):
-            raise OSError("windows or channels came back differently")
-        for name, plane in sent.planes.items():
-            back = got.planes[name]
-            if back.dtype != plane.dtype or got.formats[name] != sent.formats[name]:
-                raise OSError(f"channel '{name}' came back in another format")
-            differ = differing(back, plane)
-            if number in loose:
-                differ &= ~loose[number]
-            if differ.any():
-                raise OSError(f"samples of channel '{name}' came back differently")
+    compare_written(found, wanted, loose)
 
 
 def _text(geterror: Any) -> str:

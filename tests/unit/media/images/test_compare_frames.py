@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from filmrestore_core.box import Box
 from filmrestore_core.frame import Frame, Part, PixelFormat
-from filmrestore_core.media.compare_frames import same_samples
+from filmrestore_core.media.compare_frames import compare_written, same_samples
 
 
 def frame(planes, *, name="", box=None, bits=None):
@@ -63,3 +64,23 @@ def test_whatever_else_changed_is_said():
     named = frame({"Y": plane(), "Z": plane()}, name="b")
     assert same_samples(a, named) == ["The name of the picture became 'b'."]
     assert same_samples(a, frame({"Y": plane(), "Z": plane(), "damage.A": plane()})) == []
+
+
+def test_what_comes_back_must_be_what_was_sent():
+    sent = frame({"Y": plane(0.5)})
+    compare_written(frame({"Y": plane(0.5)}), sent, {})
+    other = plane(0.5)
+    other[0, 0] = 0.25
+    with pytest.raises(OSError, match="samples of channel 'Y' came back differently"):
+        compare_written(frame({"Y": other}), sent, {})
+    loose = np.zeros((3, 4), bool)
+    loose[0, 0] = True
+    compare_written(frame({"Y": other}), sent, {0: loose})
+    for wrong, words in (
+        (Frame(1, ()), "0 of 1 parts"),
+        (frame({"Z": plane()}), "windows or channels"),
+        (frame({"Y": plane()}, box=Box(1, 0, 4, 3)), "windows or channels"),
+        (frame({"Y": plane(dtype="float16")}), "in another format"),
+    ):
+        with pytest.raises(OSError, match=words):
+            compare_written(wrong, sent, {})
