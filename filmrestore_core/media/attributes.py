@@ -60,11 +60,13 @@ def believable(
 
 
 def _is_unset(text: str) -> bool:
-    return bool(text.strip()) and not text.replace("\udcff", "").strip()
+    return bool(text.strip()) and not text.replace("\ufffd", "").strip()
 
 
 def plain(value: Any) -> AttributeValue:
-    """A library value as text, number, tuple of numbers, or bytes."""
+    """A library value as text, number, tuple of numbers, or bytes; text can be printed."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if hasattr(value, "tobytes"):  # a numpy array
         return value.tobytes() if value.dtype.itemsize == 1 else tuple(value.tolist())
     return value

@@ -5,6 +5,7 @@ Layout after the OpenEXR file layout document: magic, version, header(s), offset
 
 from __future__ import annotations
 
+import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,24 +99,34 @@ class _Structure:
             chunks.append(found)
         return ExrFile(multipart, head, parts, tuple(chunks))
 
+    def _peek(self, at: int, count: int) -> bytes:
+        """Bytes anywhere in the file; thousands of them are asked for, so without a seek."""
+        if hasattr(os, "pread"):
+            data = os.pread(self._file.fileno(), count, at)
+        else:
+            self._file.seek(at)
+            data = self._file.read(count)
+        if len(data) != count:
+            raise ValueError(f"the file ends at byte {self._size}, inside a chunk")
+        return data
+
     def _chunk(self, part: ExrPart, number: int | None, start: int) -> ExrChunk:
-        self._file.seek(start)
-        if number is not None:
-            (owner,) = struct.unpack("<i", self._take(4))
-            if owner != number:
-                raise ValueError(f"a chunk of part {number} says it belongs to part {owner}")
-        words = 4 if part.tiles else 1
-        key = struct.unpack(f"<{words}i", self._take(4 * words))
-        body = self._file.tell() + 4
+        owners = 0 if number is None else 1
+        words = owners + (4 if part.tiles else 1)
+        sizes = "3Q" if part.deep else "i"
+        layout = struct.Struct(f"<{words}i{sizes}")
+        fields = layout.unpack(self._peek(start, layout.size))
+        if number is not None and fields[0] != number:
+            raise ValueError(f"a chunk of part {number} says it belongs to part {fields[0]}")
+        key = tuple(fields[owners:words])
+        body = start + 4 * words + (0 if part.deep else 4)
         if part.deep:
-            body -= 4
-            table, packed, _ = struct.unpack("<3Q", self._take(24))
+            table, packed, _ = fields[words:]
             end = body + 24 + table + packed
         else:
-            (length,) = struct.unpack("<i", self._take(4))
-            if length < 0:
-                raise ValueError(f"a chunk claims {length} bytes")
-            end = body + length
+            end = body + fields[words]
+            if fields[words] < 0:
+                raise ValueError(f"a chunk claims {fields[words]} bytes")
         if end > self._size:
             raise ValueError(f"the file ends at byte {self._size}, inside a chunk")
         window = part.data_window

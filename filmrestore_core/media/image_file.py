@@ -221,7 +221,7 @@ class _Reader:
         config.attribute("oiio:RawColor", 1)
         self.kind = kind
         # Any: the library's stubs call what `open` gives optional at every use.
-        self._input: Any = oiio.ImageInput.open(str(path), config)
+        self._input: Any = oiio.ImageInput.open(_name(path), config)
         if self._input is None:
             raise ValueError(_text(oiio.geterror))
 
@@ -294,13 +294,13 @@ def _save(path: Path, kind: str, specs: list[Any], samples: list[NDArray[Any]]) 
     output: Any = oiio.ImageOutput.create(kind)
     if output is None:
         raise ValueError(_text(oiio.geterror))
-    good = bool(output.open(str(path), tuple(specs) if len(specs) > 1 else specs[0]))
+    good = bool(output.open(_name(path), tuple(specs) if len(specs) > 1 else specs[0]))
     if not good:
         raise OSError(_text(output.geterror))
     try:
         for i, pixels in enumerate(samples):
             if i and good:
-                good = bool(output.open(str(path), specs[i], "AppendSubimage"))
+                good = bool(output.open(_name(path), specs[i], "AppendSubimage"))
             good = good and bool(output.write_image(pixels))
     finally:
         good = bool(output.close()) and good
@@ -393,6 +393,14 @@ def _read_back(path: Path, wanted: Frame, loose: Mapping[int, NDArray[np.bool_]]
     except UnreadableFrameError as e:
         raise OSError(f"what was written cannot be read back ({e.message})") from e
     compare_written(found, wanted, loose)
+
+
+def _name(path: Path) -> str:
+    """The path as the library takes it: it knows UTF-8 only."""
+    try:
+        return str(path).encode("utf-8").decode()
+    except UnicodeEncodeError:
+        raise ValueError("its name is no valid UTF-8 text") from None
 
 
 def _text(geterror: Any) -> str:

@@ -19,7 +19,7 @@ def test_what_is_true_of_one_file_only_is_left_behind():
             "textureformat": "Plain Texture",
             "DateTime": "2001:01:01 00:00:00",
             "compression": "dwaa",
-            "odd": "\udcff",
+            "odd": "\udcff\n",
             "empty": "",
             "blob": b"123",
             "smpte:TimeCode": (1, 2, 3),
@@ -34,7 +34,7 @@ def test_what_is_true_of_one_file_only_is_left_behind():
 
 
 def test_bytes_that_nobody_set_are_not_believed():
-    read = {"a": "\udcff\udcff \udcff", "b": "reel", "smpte:KeyCode": (0, 0, 0, 0, 0, 4, 64)}
+    read = {"a": "\ufffd\ufffd \ufffd", "b": "reel", "smpte:KeyCode": (0, 0, 0, 0, 0, 4, 64)}
     assert believable(read, key_code_is_set=False) == {"b": "reel"}
     assert set(believable(read)) == {"b", "smpte:KeyCode"}
     assert believable({"spaces": "  "}) == {"spaces": "  "}
@@ -43,4 +43,5 @@ def test_bytes_that_nobody_set_are_not_believed():
 def test_arrays_become_bytes_or_tuples():
     assert plain(np.arange(3, dtype=np.uint8)) == b"\0\1\2"
     assert plain(np.array([1.5, 2.5], np.float32)) == (1.5, 2.5)
-    assert plain("text") == "text"
+    assert plain("text é") == "text é"
+    assert plain("a\udcff") == "a\ufffd"

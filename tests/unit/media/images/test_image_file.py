@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import OpenImageIO as oiio
@@ -22,6 +23,7 @@ from filmrestore_core.media.exr_chunks import read_structure
 from filmrestore_core.media.image_file import (
     probe_image,
     read_image,
+    use_threads,
     write_new,
     write_restored,
 )
@@ -345,6 +347,57 @@ def test_wrong_parts_are_refused(save, pixels):
                  part.display_window)  # fmt: skip
     with pytest.raises(UnwritableFrameError, match="has other channels than its source"):
         write_restored(path, Frame(5, (other,)), path.with_name("b.png"), original=original)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a%04d.exr", "a####.exr", "-x.exr", "a b.exr", "日本.exr", "a\nb.exr", "a[1-3].exr",
+     "a?b=1.exr", "x" * 251 + ".exr", ".exr.exr", "A.EXR"],
+)  # fmt: skip
+def test_odd_names_are_only_names(tmp_path, pixels, name):
+    frame = new_frame(pixels, "RGB", "float16")
+    write_new(tmp_path / name, frame)
+    assert same_samples(frame, read_image(tmp_path / name, 7)) == []
+
+
+def test_a_name_that_is_no_text_is_refused_in_words_that_can_be_printed(save, pixels):
+    path = save("a.exr", pixels(9, 9, 3, "float16"))
+    odd = path.with_name(os.fsdecode(b"\xff\xfe.exr"))
+    path.rename(odd)
+    with pytest.raises(UnreadableFrameError, match="no valid UTF-8 text") as error:
+        read_image(odd, 1)
+    str(error.value).encode()
+
+
+def test_threads_read_the_same(save, pixels, dpx_file):
+    paths = [save(f"{i}.exr", pixels(70, 60, 3, "float16", i), {"compression": c})
+             for i, c in enumerate(["zip", "piz", "dwaa", "none"])]  # fmt: skip
+    paths += [save(f"{i}.tif", pixels(70, 60, 3, "uint16", i)) for i in range(3)]
+    paths += [dpx_file(64, 48, 256, name=f"{i}.dpx", seed=i) for i in range(3)]
+    broken = paths[0].with_name("broken.exr")
+    broken.write_bytes(paths[0].read_bytes()[:-10])
+
+    def read(path):
+        try:
+            return read_image(path, 1)
+        except UnreadableFrameError as error:
+            return str(error)
+
+    alone = [read(p) for p in [*paths, broken]]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(read, [*paths, broken] * 6))
+    for number, found in enumerate(together):
+        wanted = alone[number % len(alone)]
+        assert found == wanted if isinstance(wanted, str) else same_samples(wanted, found) == []
+
+
+def test_threads_can_be_limited():
+    use_threads(1)
+    try:
+        assert oiio.get_int_attribute("threads") == 1
+        assert oiio.get_int_attribute("exr_threads") == 1
+    finally:
+        use_threads(0)
 
 
 DISK_FULL = """
