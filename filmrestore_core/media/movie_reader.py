@@ -201,5 +201,9 @@ def _packets(container: Any, stream: Any | None, said: list[str]) -> Iterator[An
             yield from container.demux() if stream is None else container.demux(stream)
         except LIBAV_ERRORS as error:
             said.append(reason_of(error))
+        except IndexError:
+            # Past the end PyAV trips over streams that turned up on the way (damaged MPEG-TS);
+            # those there from the start have been flushed by then.
+            return
         else:
             return

@@ -280,9 +280,9 @@ class MovieWriter(NumberedWriter):
             _JOINED, key=self._key, size=found.st_size, mtime_ns=found.st_mtime_ns
         )
         self._output.journal.sync()
-        for number in self.numbers:
+        for packet in self._folder.glob("[0-9]*.*"):  # of earlier runs with other codecs too
             with contextlib.suppress(OSError):
-                self.path(number).unlink()
+                packet.unlink()
 
     def _packets(self) -> Iterator[TimedPacket]:
         for position, number in enumerate(self.numbers):

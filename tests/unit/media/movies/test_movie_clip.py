@@ -318,3 +318,15 @@ def test_odd_names_are_names(maker):
     for name in ("a:b.mkv", "-i.mkv", "100%d.mkv", "a b'\".mkv", "ünï.mkv"):
         with MovieClip(maker(name, frames=2, options={"slices": "4"})) as clip:
             assert len(clip.numbers) == 2
+
+
+def test_a_stream_that_turns_up_on_the_way_is_no_fault(maker):
+    path = maker("m.ts", "mpeg2video", "yuv420p", 60, rate=Fraction(25), options={"g": "12"})
+    content = bytearray(path.read_bytes())
+    packets = range(0, len(content), 188)
+    starts = [at for at in packets if content[at + 1] == 0x41 and content[at + 2] == 0x00]
+    content[starts[-3] + 2] = 0xFF  # a frame near the end goes to a stream of its own
+    path.write_bytes(content)
+    with MovieClip(path) as clip:
+        assert len(clip.numbers) == 59
+        clip.read(20)
