@@ -25,7 +25,7 @@ from filmrestore_core.frame import AttributeValue, Frame, Part
 from filmrestore_core.media import dpx, restored_file
 from filmrestore_core.media.attributes import for_new_file
 from filmrestore_core.media.byte_copy import copy_bytes
-from filmrestore_core.media.compare_frames import compare_written
+from filmrestore_core.media.compare_frames import same_samples
 from filmrestore_core.media.dpx_frame import dpx_frame, dpx_part_header
 from filmrestore_core.media.dpx_new import dpx_bytes
 from filmrestore_core.media.exr_chunks import read_structure
@@ -51,6 +51,7 @@ from filmrestore_core.media.library_spec import (
     TYPE_NAMES,
     new_kind,
     part_header,
+    refuse_windows,
     stored_samples,
 )
 from filmrestore_core.media.png_chunks import PngFile, read_chunks
@@ -198,6 +199,8 @@ def write_new(path: Path, frame: Frame) -> WriteNotes:
         kind = format_of(path)
         if len(frame.parts) != 1 and (kind != "openexr" or not frame.parts):
             raise ValueError(f"{kind} files hold one part, not {len(frame.parts)}")
+        if kind != "openexr":
+            refuse_windows(frame.parts[0], kind)
         if kind == "dpx":
             path.write_bytes(dpx_bytes(frame.parts[0]).data)
         elif kind in NEW_KINDS:
@@ -392,7 +395,9 @@ def _read_back(path: Path, wanted: Frame, loose: Mapping[int, NDArray[np.bool_]]
         found = read_image(path, wanted.number)
     except UnreadableFrameError as e:
         raise OSError(f"what was written cannot be read back ({e.message})") from e
-    compare_written(found, wanted, loose)
+    differences = same_samples(wanted, found, loose)
+    if differences:
+        raise OSError(f"it reads back differently: {' '.join(differences[:3])}")
 
 
 def _name(path: Path) -> str:

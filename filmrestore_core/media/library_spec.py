@@ -82,6 +82,21 @@ def new_kind(part: Part, kind: str) -> tuple[str, int]:
     return found.pop()
 
 
+def refuse_windows(part: Part, kind: str) -> None:
+    """Raise where a format without windows would silently lose a part's.
+
+    Raises:
+        ValueError: the data window does not begin at (0, 0) or is not the display window.
+    """
+    if part.data_window != Box.of_size(*part.data_window.shape[::-1]) or (
+        part.display_window != part.data_window
+    ):
+        raise ValueError(
+            f"a {kind} file has no windows, so it cannot hold a picture at {part.data_window} of "
+            f"{part.display_window}"
+        )
+
+
 def stored_samples(part: Part) -> NDArray[Any]:
     """(H, W, C) as the library wants them: codes of fewer bits spread over the whole word."""
     planes = []

@@ -86,7 +86,7 @@ def check(path, edit):
     notes = write_restored(path, frame, target, original=original)
     result = read_image(target, 1)
     assert same_samples(frame, result) == []
-    assert same_samples(original, result, coverage) == []
+    assert same_samples(original, result, {0: coverage > 0}) == []
     for name, value in original.parts[0].attributes.items():
         if name != "compression" and not (notes.notes and name == "oiio:RowsPerChunk"):
             assert result.parts[0].attributes[name] == value

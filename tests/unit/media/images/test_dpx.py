@@ -123,7 +123,7 @@ def test_only_restored_samples_change_in_the_file(dpx_file, edited, descriptor, 
     assert notes.notes == ()
     result = read_image(target, 8)
     assert same_samples(frame, result) == []
-    assert same_samples(original, result, coverage) == []
+    assert same_samples(original, result, {0: coverage > 0}) == []
     before, after = path.read_bytes(), target.read_bytes()
     assert before[:2048] == after[:2048]
     # Putting the old samples back gives the old file: no padding bit was touched.

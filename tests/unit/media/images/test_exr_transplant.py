@@ -46,7 +46,7 @@ def test_header_and_untouched_chunks_are_the_sources_bytes(
     assert notes.compression == compression
     result = read_image(target, 3)
     assert same_samples(frame, result) == []
-    assert same_samples(original, result, coverage) == []
+    assert same_samples(original, result, {0: coverage > 0}) == []
     assert header_end(path) == header_end(target)
     was, now = read_structure(path), read_structure(target)
     before, after = path.read_bytes(), target.read_bytes()
@@ -80,7 +80,7 @@ def test_lossy_parts_become_lossless_and_keep_every_other_bit(
     assert f"stored with lossless ZIP in place of {said}" in notes.notes[0]
     result = read_image(target, 3)
     assert same_samples(frame, result) == []
-    assert same_samples(original, result, coverage) == []
+    assert same_samples(original, result, {0: coverage > 0}) == []
     was, now = read_structure(path).parts[0], read_structure(target).parts[0]
     assert now.compression == "zip"
     assert list(was.attributes) == list(now.attributes)
@@ -188,7 +188,7 @@ def test_mixed_types_keep_every_bit_and_odd_attributes_stay(
     assert original.parts[0].data_window == Box(-4, -2, 11, 37)
     result = read_image(target, 3)
     assert same_samples(frame, result) == []
-    assert same_samples(original, result, coverage) == []
+    assert same_samples(original, result, {0: coverage > 0}) == []
     assert header_end(path) == header_end(target)
 
 
@@ -213,7 +213,7 @@ def test_every_half_pattern_and_special_float_stays(save, edited, tmp_path):
     path = save("b.exr", np.stack([floats] * 3, -1), {"compression": "piz"})
     original, frame, coverage, target, _ = restore(path, edited, 1)
     assert (original.parts[0].planes["G"].view(np.uint32) == words).all()
-    assert same_samples(original, read_image(target, 3), coverage) == []
+    assert same_samples(original, read_image(target, 3), {0: coverage > 0}) == []
 
 
 def multi_part(save, pixels, compressions=("zip", "piz", "dwaa")):
@@ -230,7 +230,7 @@ def test_only_the_restored_part_changes(save, pixels, edited):
     original, frame, coverage, target, notes = restore(path, edited, 3, part=1)
     result = read_image(target, 3)
     assert same_samples(frame, result) == []
-    assert same_samples(original, result, coverage, part=1) == []
+    assert same_samples(original, result, {1: coverage > 0}) == []
     was, now = read_structure(path), read_structure(target)
     assert was.head == now.head
     before, after = path.read_bytes(), target.read_bytes()
@@ -245,7 +245,7 @@ def test_a_lossy_part_among_others_is_rebuilt_alone(save, pixels, edited):
     original, _, coverage, target, notes = restore(path, edited, 3, part=2)
     assert notes.notes[0].startswith("Part 2 ('depth') is stored with lossless ZIP")
     result = read_image(target, 3)
-    assert same_samples(original, result, coverage, part=2) == []
+    assert same_samples(original, result, {2: coverage > 0}) == []
     now = read_structure(target)
     assert [p.compression for p in now.parts] == ["zip", "piz", "zip"]
     count = struct.unpack("<i", now.parts[2].attributes["chunkCount"].value)[0]
@@ -270,7 +270,7 @@ def test_a_matte_channel_and_provenance_are_added(save, pixels, edited, compress
         attributes={"filmrestore:version": "0.1", "a name that is longer than 31 bytes here": "x"},
     )  # fmt: skip
     result = read_image(target, 3)
-    assert same_samples(original, result, coverage) == []
+    assert same_samples(original, result, {0: coverage > 0}) == []
     assert (result.parts[0].planes["damage.A"] == coverage).all()
     assert result.parts[0].planes["damage.A"].dtype == dtype
     assert result.parts[0].attributes["filmrestore:version"] == "0.1"
@@ -301,7 +301,7 @@ def test_pxr24_floats_become_lossless(save, pixels, edited):
     assert "in place of PXR24" in notes.notes[0]
     result = read_image(target, 3)
     assert same_samples(frame, result) == []
-    assert same_samples(original, result, coverage) == []
+    assert same_samples(original, result, {0: coverage > 0}) == []
 
 
 def test_mixed_types_in_a_codec_of_the_librarys_become_zip(tmp_path, edited):
@@ -322,7 +322,7 @@ def test_mixed_types_in_a_codec_of_the_librarys_become_zip(tmp_path, edited):
     assert "in place of PIZ: channels of different types" in notes.notes[0]
     result = read_image(target, 3)
     assert same_samples(frame, result) == []
-    assert same_samples(original, result, coverage) == []
+    assert same_samples(original, result, {0: coverage > 0}) == []
 
 
 @pytest.mark.parametrize("compression", ["piz", "zip", "pxr24", "htj2k256"])

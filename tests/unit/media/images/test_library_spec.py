@@ -10,6 +10,7 @@ from filmrestore_core.media.library_spec import (
     TYPE_NAMES,
     new_kind,
     part_header,
+    refuse_windows,
     stored_samples,
 )
 
@@ -60,3 +61,12 @@ def test_codes_are_spread_over_the_whole_word():
     samples = stored_samples(part(("uint16", 10), ("uint16", 16)))
     assert samples[0, :, 0].tolist() == [0x0040, 0xFFFF]
     assert samples[0, :, 1].tolist() == [1, 1023]
+
+
+def test_windows_that_a_format_would_lose_are_refused():
+    planes, formats = {"Y": np.zeros((2, 3), np.uint8)}, {"Y": PixelFormat("uint8", 8)}
+    box = Box.of_size(3, 2)
+    refuse_windows(Part("", planes, formats, box, box), "png")
+    for data, display in ((box.shift(1, 0), box), (box, Box.of_size(5, 5))):
+        with pytest.raises(ValueError, match="a png file has no windows"):
+            refuse_windows(Part("", planes, formats, data, display), "png")

@@ -50,7 +50,7 @@ def test_every_chunk_but_the_samples_stays(tmp_path, pixels, edited, channels, d
     notes = write_restored(path, frame, target, original=original)
     assert notes.notes == ()
     assert same_samples(frame, read_image(target, 5)) == []
-    assert same_samples(original, read_image(target, 5), coverage) == []
+    assert same_samples(original, read_image(target, 5), {0: coverage > 0}) == []
     kept = [c for c in read_chunks(path).chunks if c[0] != b"IDAT"]
     assert [c for c in read_chunks(target).chunks if c[0] != b"IDAT"] == kept
 
