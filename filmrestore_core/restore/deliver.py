@@ -31,7 +31,36 @@ class MatteSink(Protocol):
         ...
 
 
-class Delivery:
+class _Sink:
+    """What all sinks do alike: claims and records are the writer's."""
+
+    def __init__(
+        self, writer: FrameWriter | MatteWriter, written: Callable[[Restored], None]
+    ) -> None:
+        self._numbered = writer
+        self._written = written
+
+    def claim(self, number: int) -> Claimed:
+        """Ask for a frame; see ResultSink."""
+        return _CLAIMED[self._numbered.claim(number)]
+
+    def recorded(self, number: int) -> DamageReport:
+        """The report kept when the frame was written; see ResultSink."""
+        values = self._numbered.recorded(number)
+        if values is None:
+            return DamageReport(number=number, width=0, height=0)
+        return DamageReport.from_json(values)
+
+    def release(self, number: int) -> None:
+        """Give a claimed frame back; see ResultSink."""
+        self._numbered.release(number)
+
+    def finish(self) -> tuple[str, ...]:
+        """Make what needs all frames; see ResultSink."""
+        return (*self._numbered.notes, *self._numbered.finish())
+
+
+class Delivery(_Sink):
     """A ResultSink: the picture through a FrameWriter, the matte beside it or inside it."""
 
     def __init__(
@@ -53,27 +82,11 @@ class Delivery:
             provenance: text for the attribute "filmrestore" of restored frames.
             written: told of each frame that came out.
         """
+        super().__init__(writer, written)
         self._writer = writer
         self._mattes = mattes
         self._matte_channel = matte_channel
         self._provenance = provenance
-        self._written = written
-
-    def claim(self, number: int) -> Claimed:
-        """Ask for a frame; see ResultSink."""
-        return _CLAIMED[self._writer.claim(number)]
-
-    def recorded(self, number: int) -> DamageReport:
-        """The report kept when the frame was written; see ResultSink."""
-        return _report_from(self._writer.recorded(number), number)
-
-    def release(self, number: int) -> None:
-        """Give a claimed frame back; see ResultSink."""
-        self._writer.release(number)
-
-    def finish(self) -> tuple[str, ...]:
-        """Make what needs all frames; see ResultSink."""
-        return (*self._writer.notes, *self._writer.finish())
 
     def write(self, restored: Restored) -> DamageReport:
         """Write matte, then picture; see ResultSink."""
@@ -98,36 +111,20 @@ class Delivery:
         return replace(report, notes=(*report.notes, *done.notes))
 
 
-class MatteDelivery:
+class MatteDelivery(_Sink):
     """A ResultSink of mattes alone."""
 
     def __init__(
         self, writer: MatteWriter, *, written: Callable[[Restored], None] = lambda restored: None
     ) -> None:
-        """Deliver to a writer of mattes.
+        """Deliver to a writer.
 
         Args:
             writer: of the mattes.
             written: told of each frame that came out.
         """
+        super().__init__(writer, written)
         self._writer = writer
-        self._written = written
-
-    def claim(self, number: int) -> Claimed:
-        """Ask for a frame; see ResultSink."""
-        return _CLAIMED[self._writer.claim(number)]
-
-    def recorded(self, number: int) -> DamageReport:
-        """The report kept when the matte was written; see ResultSink."""
-        return _report_from(self._writer.recorded(number), number)
-
-    def release(self, number: int) -> None:
-        """Give a claimed frame back; see ResultSink."""
-        self._writer.release(number)
-
-    def finish(self) -> tuple[str, ...]:
-        """Make what needs all frames; see ResultSink."""
-        return (*self._writer.notes, *self._writer.finish())
 
     def write(self, restored: Restored) -> DamageReport:
         """Write the matte; see ResultSink."""
@@ -150,10 +147,3 @@ def matte_of(restored: Restored) -> Matte:
             f"Frame {number} is {original.locked}: it has no matte.", frame=number
         )
     return Matte.empty(number, original.parts[0].data_window)
-
-
-def _report_from(values: dict[str, Any] | None, number: int) -> DamageReport:
-    """The report of a frame that is done; an empty one where none was kept."""
-    if values is None:
-        return DamageReport(number=number, width=0, height=0)
-    return DamageReport.from_json(values)

@@ -56,8 +56,8 @@ def moving_scene(
     for number in numbers:
         step = number - numbers[0]
         picture = _view(wall, height, width, velocity, step)
-        picture = picture + generator(seed, number, "grain").normal(0.0, grain, picture.shape)
-        clean[number] = np.clip(picture, 0.0, 1.0).astype(np.float32)
+        fresh = generator(seed, number, "grain").normal(0.0, grain, picture.shape)
+        clean[number] = np.clip(picture + fresh, 0.0, 1.0).astype(np.float32)
         damaged[number], holes[number] = _speckled(clean[number], number, specks, seed)
     return Scene(clean, damaged, holes)
 
