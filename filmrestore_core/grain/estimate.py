@@ -22,8 +22,14 @@ RADIUS = 5
 # Cosine waves (down, right) that are taken out of each block: what is slower than grain.
 FLICKER: Waves = ((0, 0),)
 SHADING: Waves = ((0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (2, 0))
-# Structure that did not cancel only adds: the quieter blocks tell the grain.
-QUANTILE = 0.15
+# Structure that did not cancel only adds: of the blocks of one brightness this share, those with
+# the weakest fine detail, tell the grain.
+QUIET = 0.2
+# A block with this many times the usual variance holds more than grain.
+MOST_OVER = 2.0
+# Cosine waves (down, right) that are taken out of each block: what is slower than grain.
+FLICKER: Waves = ((0, 0),)
+SHADING: Waves = ((0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (2, 0))
 
 
 class Neighbor(Protocol):
@@ -154,7 +160,8 @@ def _without(blocks: NDArray[np.float32], waves: Waves) -> NDArray[np.float32]:
     flat = blocks.reshape(len(blocks), size * size, -1)
     # einsum, not matmul: the last bits of a threaded product may depend on the number of threads.
     share = np.einsum("wp,npc->nwc", basis, flat)
-    return (flat - np.einsum("wp,nwc->npc", basis, share)).reshape(blocks.shape)
+    slow = np.einsum("wp,nwc->npc", basis, share)
+    return np.asarray(flat - slow, np.float32).reshape(blocks.shape)
 
 
 def _differences(
@@ -197,22 +204,26 @@ def _model(
 ) -> GrainModel:
     channels = noise.shape[3]
     variance = np.square(noise).mean((1, 2))
-    levels, strengths = [], []
+    harsh = _harshness(noise)
+    levels, strengths, quiet = [], [], []
     for b in range(len(nodes)):
-        of = variance[bins == b]
+        of = np.flatnonzero(bins == b)
         if len(of) >= FEWEST_BLOCKS:
+            of = of[harsh[of] <= np.quantile(harsh[of], QUIET)]
             levels.append(nodes[b])
-            strengths.append(np.sqrt(np.quantile(of, QUANTILE, axis=0)))
+            strengths.append(np.sqrt(np.median(variance[of], axis=0)))
+            quiet.append(noise[of] / np.maximum(strengths[-1], np.float32(1e-9)))
     if not levels:
-        levels, strengths = (
-            [nodes[len(nodes) // 2]],
-            [np.sqrt(np.quantile(variance, QUANTILE, axis=0))],
-        )
-    power = variance.sum(1)
-    steady = noise[power <= np.quantile(power, QUANTILE) * 1.5]
-    scaled = steady / np.maximum(np.sqrt(np.square(steady).mean((1, 2), keepdims=True)), 1e-9)
+        of = np.flatnonzero(harsh <= np.quantile(harsh, QUIET))
+        levels = [nodes[len(nodes) // 2]]
+        strengths = [np.sqrt(np.median(variance[of], axis=0))]
+        quiet = [noise[of] / np.maximum(strengths[0], np.float32(1e-9))]
+    scaled = np.concatenate(quiet)
+    scaled = scaled[np.square(scaled).mean((1, 2, 3)) < MOST_OVER]
     flat = scaled.reshape(-1, channels).astype(np.float64)
-    correlation = np.clip(flat.T @ flat / max(len(flat), 1), -1.0, 1.0)
+    correlation = np.einsum("nc,nd->cd", flat, flat) / max(len(flat), 1)
+    scale = np.sqrt(np.maximum(np.diag(correlation), 1e-12))
+    correlation = np.clip(correlation / np.outer(scale, scale), -1.0, 1.0)
     np.fill_diagonal(correlation, 1.0)
     kernel = _kernel(scaled, waves)
     # What the waves took along of the grain itself.
@@ -227,17 +238,24 @@ def _model(
     )
 
 
+def _harshness(noise: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N,): power of what a pixel differs from its four neighbours.
+
+    So many waves share in it that a block's value says little about its slower waves: choosing
+    blocks by it does not favor fine grain, as choosing them by their variance would.
+    """
+    across = noise[:, 1:-1, :-2] + noise[:, 1:-1, 2:]
+    fine = noise[:, 1:-1, 1:-1] - (across + noise[:, :-2, 1:-1] + noise[:, 2:, 1:-1]) / 4
+    return np.asarray(np.square(fine).mean((1, 2, 3)), np.float32)
+
+
 def _kernel(blocks: NDArray[np.float32], waves: Waves) -> NDArray[np.float32]:
     """Zero-phase kernel of unit energy with the blocks' mean spectrum."""
     size = blocks.shape[1]
     ramp = np.hanning(size + 2)[1:-1]
-    window = np.sqrt(np.outer(ramp, ramp))[None, :, :, None]
+    window = np.outer(ramp, ramp)[None, :, :, None]
     power = np.square(np.abs(np.fft.fft2(blocks * window, axes=(1, 2)))).mean((0, 3))
-    # Slow waves were taken out of the blocks; the nearest ones that were not tell what was there.
-    gone = 1 if len(waves) == 1 else 2
-    turn = np.abs(np.fft.fftfreq(size, 1.0 / size))
-    farther = np.maximum(*np.meshgrid(turn, turn))
-    power[farther < gone] = power[farther == gone].mean()
+    power /= _kept_power(size, window[0, :, :, 0], waves)
     kernel = np.fft.fftshift(np.fft.ifft2(np.sqrt(power)).real)
     middle = size // 2
     reach = min(RADIUS, middle - 1)
@@ -246,3 +264,12 @@ def _kernel(blocks: NDArray[np.float32], waves: Waves) -> NDArray[np.float32]:
     if energy < 1e-12:
         return np.ones((1, 1), np.float32)
     return np.asarray(cut / energy, np.float32)
+
+
+def _kept_power(size: int, window: NDArray[np.float64], waves: Waves) -> NDArray[np.float64]:
+    """(size, size): share of white noise's power that is left when the waves are taken out."""
+    impulses = np.eye(size * size, dtype=np.float32).reshape(-1, size, size, 1)
+    left = _without(impulses, waves)[..., 0] * window
+    power = np.square(np.abs(np.fft.fft2(left))).sum(0) / np.square(window).sum()
+    # Where next to nothing was left there is nothing to be learnt from it.
+    return np.asarray(np.maximum(power, 0.1), np.float64)
