@@ -135,6 +135,16 @@ class MovieClip:
         self._check(number)
         return self._decoder.packet(number)
 
+    def extras(self, number: int) -> tuple[str, ...]:
+        """Names of what a frame carries besides its samples and tags: captions, HDR metadata, ...
+
+        Raises:
+            MissingFrameError: the movie has no such frame.
+            UnreadableFrameError: it cannot be read.
+        """
+        self._check(number)
+        return self._decoder.picture(number).extras
+
     def close(self) -> None:
         """Let go of the file; frames already read stay valid."""
         self._decoder.close()

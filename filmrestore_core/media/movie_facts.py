@@ -65,6 +65,7 @@ class MovieFacts:
         reel: name of the reel the timecode belongs to; "".
         picture: index of the picture stream.
         others: the other streams.
+        chapters: how many the container names.
         duration: of the whole file by its header, in seconds; None where not said.
         picture_end: of the picture stream by the header, in seconds; None where not said.
     """
@@ -85,6 +86,7 @@ class MovieFacts:
     reel: str
     picture: int
     others: tuple[StreamFacts, ...]
+    chapters: int
     duration: Fraction | None
     picture_end: Fraction | None
 

@@ -44,8 +44,8 @@ def picture_stream(container: Any, path: Path) -> Any:
 def facts_of(container: Any, stream: Any, path: Path) -> MovieFacts:
     """What the header of an open container says about its picture stream."""
     context = stream.codec_context
-    chapters = bool(container.chapters())
-    others = [_stream_facts(s, chapters) for s in container.streams if s is not stream]
+    chapters = len(container.chapters())
+    others = [_stream_facts(s, bool(chapters)) for s in container.streams if s is not stream]
     rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
     tracks = [stream, *(s for s in container.streams if s is not stream), container]
     end = _clock(_entry(stream.metadata, "DURATION"))
@@ -73,6 +73,7 @@ def facts_of(container: Any, stream: Any, path: Path) -> MovieFacts:
         reel=next(filter(None, (_entry(t.metadata, "reel_name") for t in tracks)), ""),
         picture=stream.index,
         others=tuple(others),
+        chapters=chapters,
         duration=None if container.duration is None else Fraction(container.duration, _CLOCK),
         picture_end=end,
     )

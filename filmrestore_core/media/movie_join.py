@@ -106,6 +106,8 @@ def plan_join(
             f"The pixel aspect {facts.pixel_aspect} cannot be written to .mkv and is lost; .mov "
             "keeps it."
         )
+    if span is not None and facts.chapters:
+        dropped.append("The chapters are not in the output: it is a part of the movie.")
     plan = JoinPlan(facts, spec, tuple(kept), tuple(dropped), timecode, span)
     reason = _refusal(plan)
     if reason is not None:

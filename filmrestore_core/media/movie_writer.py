@@ -40,6 +40,16 @@ from filmrestore_core.media.sequence import SequencePattern
 from filmrestore_core.media.temp_file import short_name, sync_file, sync_folder, temp_beside
 from filmrestore_core.media.writer import Extra, NumberedWriter, Written
 
+# Side data of frames that means something to a viewer; an encoder alone does not write it.
+_EXTRAS = {
+    "A53_CC": "closed captions",
+    "CONTENT_LIGHT_LEVEL": "HDR light levels",
+    "DISPLAYMATRIX": "the rotation flag",
+    "DOVI_METADATA": "Dolby Vision metadata",
+    "DYNAMIC_HDR_PLUS": "HDR10+ metadata",
+    "MASTERING_DISPLAY_METADATA": "HDR mastering metadata",
+}
+
 _JOINED = -1
 """Where a frame's number stands in the journal, for the movie as a whole."""
 
@@ -110,6 +120,7 @@ class MovieWriter(NumberedWriter):
             name=codec,
         )
         self._encoder = FrameEncoder(self._plan, target)
+        self._extras_lost = _extras_lost(clip, wanted.first)
         timecode = clip.timecode_of(wanted.first)
         whole = wanted == clip.numbers
         self._join_plan = plan_join(
@@ -151,7 +162,7 @@ class MovieWriter(NumberedWriter):
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the movie as a whole."""
-        return (*self._plan.notes, *self._join_plan.dropped)
+        return (*self._plan.notes, *self._join_plan.dropped, *self._extras_lost)
 
     @property
     def is_finished(self) -> bool:
@@ -316,6 +327,14 @@ class MovieWriter(NumberedWriter):
         if error.errno == errno.ENOSPC:
             failed.hint = f"the finished frames are in '{self._folder}'; make room and start again"
         return failed
+
+
+def _extras_lost(clip: MovieClip, first: int) -> tuple[str, ...]:
+    try:
+        found = [_EXTRAS[name] for name in clip.extras(first) if name in _EXTRAS]
+    except UnreadableFrameError:
+        return ()
+    return (f"The source's frames carry {' and '.join(found)}, the output's do not.",) * bool(found)
 
 
 def _movie_key(everything: str, source: Path, numbers: FrameRange) -> str:

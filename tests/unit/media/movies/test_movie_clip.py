@@ -10,6 +10,8 @@ import pytest
 from filmrestore_core.clip import Clip
 from filmrestore_core.errors import MediaError, MissingFrameError, UnreadableFrameError
 from filmrestore_core.media.movie_clip import MovieClip
+from filmrestore_core.media.movie_facts import EncodeSpec
+from filmrestore_core.media.movie_file import CodecError, Encoder
 from filmrestore_core.media.pixel_layout import layout_of
 
 # One keyframe in 48, reordered frames that lean on one another.
@@ -330,3 +332,33 @@ def test_a_stream_that_turns_up_on_the_way_is_no_fault(maker):
     with MovieClip(path) as clip:
         assert len(clip.numbers) == 59
         clip.read(20)
+
+
+def test_what_goes_wrong_elsewhere_spoils_no_frame(maker, tmp_path):
+    # libav has one log for the whole process.
+    whole = maker("m.mkv", "ffv1", "yuv422p10le", 12, options=EVERY_FRAME_ALONE)
+    with MovieClip(whole) as clip:
+        entry = clip.index.entry(4)
+    damaged = maker.spoil(whole, tmp_path / "d.mkv", entry.position + int(entry.size * 0.2))
+
+    def refused_encoder(_):
+        spec = EncodeSpec(
+            "ffv1", "ffv1", "matroska", "yuv420p", 1, 1, {"slices": "4"},
+            Fraction(24), Fraction(1, 24),
+        )  # fmt: skip
+        with pytest.raises(CodecError, match="slices"):
+            Encoder(spec)
+
+    def damaged_clip(_):
+        with MovieClip(damaged) as clip, pytest.raises(UnreadableFrameError):
+            clip.read(4)
+
+    def clean_clip(_):
+        with MovieClip(whole) as clip:
+            return [clip.read(number).number for number in clip.numbers]
+
+    with ThreadPoolExecutor(3) as pool:
+        work = (refused_encoder, damaged_clip, clean_clip)
+        done = [pool.submit(work[turn % 3], turn) for turn in range(45)]
+        for turn, future in enumerate(done):
+            assert future.result() == (list(range(12)) if turn % 3 == 2 else None)

@@ -229,6 +229,21 @@ def test_a_part_of_a_movie_has_its_own_start(maker, tmp_path):
     assert abs(len(samples) - 48000) <= 1024
 
 
+def test_what_gets_lost_is_told(maker, tmp_path):
+    light = "cll=1000,400:mastering-display=G(1,1)B(1,1)R(1,1)WP(1,1)L(1,1)"
+    source = maker(
+        "s.mkv", "libx264", "yuv420p10le", 4, options={"x264-params": light}, chapters=True
+    )
+    part = FrameRange.span(1, 2)
+    with MovieClip(source) as clip, MovieWriter(tmp_path / "o.mkv", clip, numbers=part) as writer:
+        told = " ".join(writer.notes)
+        assert "HDR light levels and HDR mastering metadata" in told
+        assert "chapters" in told
+        write_all(writer, clip)
+        with MovieClip(tmp_path / "o.mkv") as result:
+            assert result.facts.chapters == 0
+
+
 def test_a_movie_has_no_gaps(maker, tmp_path):
     with MovieClip(maker("s.mkv", frames=6, options=ALONE)) as clip:
         for frames in ("0-5x2", "0,3", "4-9"):
