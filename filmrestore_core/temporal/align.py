@@ -5,22 +5,37 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from filmrestore_core.plate import Plate
+from filmrestore_core.temporal.brightness import brightness_field, cells
+from filmrestore_core.temporal.matching import Match, match_all
 from filmrestore_core.temporal.motion import (
     MatchPicture,
-    dense_flow,
-    enlarge_flow,
+    enlarge,
     match_picture,
     matching_step,
+    picture_unit,
+    shrink,
 )
-from filmrestore_core.temporal.occlusion import ramp, round_trip_error
-from filmrestore_core.temporal.warp import inside_share, warp_field
+from filmrestore_core.temporal.occlusion import Seen, trust
+from filmrestore_core.temporal.warp import lands_inside, warp_field
 from filmrestore_core.temporal.window import AlignedNeighbor, AlignedWindow, TemporalWindow
 
 
 def align(window: TemporalWindow) -> AlignedWindow:
     """Bring each neighbour of the window onto its center frame.
 
-    The result depends on the window alone.
+    Motion is looked for at a matching size of at most about a megapixel, carried on behind damage
+    of the center, and the neighbour's own pixels are warped along it once, by cubic resampling.
+    Its brightness is matched locally, channel by channel. The result depends on the window alone.
+
+    With one neighbour only nothing tells damage from motion: it is valid where it looks like the
+    center.
+
+    Args:
+        window: plates of one size.
+
+    Returns:
+        The neighbours in frame order, as many as the window has.
 
     Raises:
         ValueError: a neighbour's size or channels differ from the center's.
@@ -32,36 +47,73 @@ def align(window: TemporalWindow) -> AlignedWindow:
                 f"Plate {plate.number} is {plate.pixels.shape}, "
                 f"plate {center.number} is {center.pixels.shape}; they cannot be aligned."
             )
-    height, width = center.box.shape
-    step = matching_step(height, width)
-    luma = center.luma
-    low, high = (float(v) for v in np.percentile(luma[:: 2 * step, :: 2 * step], (0.5, 99.5)))
-    here = match_picture(luma, low=low, high=high, step=step)
+    if not window.neighbors:
+        return AlignedWindow(window, ())
+    step = matching_step(*center.box.shape)
+    here = match_picture(shrink(center.luma, step))
+    matches = match_all(
+        here,
+        {
+            plate.number - center.number: (
+                match_picture(shrink(plate.luma, step)),
+                _finite(plate, step),
+            )
+            for plate in window.neighbors
+        },
+    )
+    validity = _validity(here, matches)
+    center_cells = cells(center.pixels)
     aligned = []
     for plate in window.neighbors:
-        there = match_picture(plate.luma, low=low, high=high, step=step)
-        forward = dense_flow(here.levels, there.levels)
-        backward = dense_flow(there.levels, here.levels)
-        trust = ramp(round_trip_error(forward, backward), 0.5, 2.0)
-        flow = enlarge_flow(forward, step, height, width)
-        pixels = warp_field(plate.pixels, flow, kind="cubic")
-        validity = _large(trust, here, height, width)
-        validity *= inside_share(flow)
-        validity *= warp_field(plate.finite.astype(np.float32), flow, kind="linear") > 0.999
+        offset = plate.number - center.number
         aligned.append(
-            AlignedNeighbor(plate.number, plate.number - center.number, pixels, validity, flow)
+            _full_size(plate, offset, matches[offset], validity[offset], step, center_cells)
         )
     return AlignedWindow(window, tuple(aligned))
 
 
-def _large(
-    trust: NDArray[np.float32], picture: MatchPicture, height: int, width: int
-) -> NDArray[np.float32]:
+def _finite(plate: Plate, step: int) -> NDArray[np.float32] | None:
+    return None if plate.finite.all() else shrink(plate.finite.astype(np.float32), step)
+
+
+def _validity(here: MatchPicture, matches: dict[int, Match]) -> dict[int, NDArray[np.float32]]:
+    unit = picture_unit(*here.luma.shape)
+    seen = {o: Seen(o, m.luma, m.flow, m.inside, unit) for o, m in matches.items()}
+    still = np.zeros((*here.luma.shape, 2), np.float32)
+    itself = Seen(0, here.luma, still, np.ones(here.luma.shape, np.bool_), unit)
+    return {
+        offset: trust(one, [s for s in seen.values() if s is not one] or [itself], match.miss)
+        for (offset, match), one in zip(matches.items(), seen.values(), strict=True)
+    }
+
+
+def _full_size(
+    plate: Plate,
+    offset: int,
+    match: Match,
+    validity: NDArray[np.float32],
+    step: int,
+    center_cells: NDArray[np.float32],
+) -> AlignedNeighbor:
+    height, width = plate.box.shape
+    flow = match.flow
+    if step > 1:
+        flow = enlarge(flow, step, height, width) * np.float32(step)
+    inside = lands_inside(flow)
+    if match.finite is not None:
+        # A cubic kernel reaches two pixels.
+        whole = _eroded(plate.finite)
+        inside &= warp_field(whole, flow, kind="linear", outside=0.0) > 0.999
+    pixels = warp_field(plate.pixels, flow, kind="cubic")
+    share = cells(inside.astype(np.float32)[..., None])
+    brightness_field(center_cells, cells(pixels), share).apply(pixels)
+    valid = enlarge(validity, step, height, width) * inside
+    return AlignedNeighbor(plate.number, offset, pixels, np.asarray(valid, np.float32), flow)
+
+
+def _eroded(finite: NDArray[np.bool_]) -> NDArray[np.float32]:
     import cv2
 
-    if picture.step == 1:
-        return trust
-    size = (trust.shape[1] * picture.step, trust.shape[0] * picture.step)
-    return np.ascontiguousarray(
-        cv2.resize(trust, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
+    return np.asarray(
+        cv2.erode(finite.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1), np.float32
     )

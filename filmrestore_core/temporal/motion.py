@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 # Above this many pixels the motion is looked for at half the size, again and again.
 MOST_PIXELS = 1_100_000
+# sqrt(pixels) of an 854 x 480 picture: sizes below are meant for that one and grow with others.
+UNIT_SIDE = 640.0
+# The least side that dense inverse search can work on.
+LEAST_SIDE = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,91 +21,141 @@ class MatchPicture:
 
     Attributes:
         luma: (h, w) float32, plate luma at the matching size, black about 0, white about 1.
-        levels: (h, w) uint8, luma after median and blur, spread over the range.
-        step: plate pixels per matching pixel: 1, 2, 4, ...
+        levels: (h, w) uint8, luma with its own range spread over the levels, lightly blurred.
     """
 
     luma: NDArray[np.float32]
     levels: NDArray[np.uint8]
-    step: int
 
 
 def matching_step(height: int, width: int) -> int:
-    """How many plate pixels go into one matching pixel along each axis."""
+    """How many plate pixels go into one matching pixel along each axis: 1, 2, 4, ..."""
     step = 1
     while (height // step) * (width // step) > MOST_PIXELS:
         step *= 2
     return step
 
 
-def shrink(luma: NDArray[np.float32], step: int) -> NDArray[np.float32]:
-    """Area-averaged (ceil(H / step), ceil(W / step)) picture; the last row and column are held."""
+def picture_unit(height: int, width: int) -> float:
+    """Size of a picture against 854 x 480; lengths that go with the picture scale by it."""
+    return float(np.sqrt(height * width)) / UNIT_SIDE
+
+
+def shrink(field: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """(ceil(H / step), ceil(W / step)) averages of (H, W) cells; the last row and column held."""
     import cv2
 
     if step == 1:
-        return luma
-    height, width = luma.shape
+        return field
+    height, width = field.shape
     bottom, right = -height % step, -width % step
     if bottom or right:
-        luma = np.pad(luma, ((0, bottom), (0, right)), mode="edge")
-    size = (luma.shape[1] // step, luma.shape[0] // step)
-    return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.float32)
+        field = np.pad(field, ((0, bottom), (0, right)), mode="edge")
+    size = (field.shape[1] // step, field.shape[0] // step)
+    return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def match_picture(luma: NDArray[np.float32], *, low: float, high: float, step: int) -> MatchPicture:
-    """A picture in which small dirt and grain do not pull at the motion.
+def enlarge(field: NDArray[np.float32], step: int, height: int, width: int) -> NDArray[np.float32]:
+    """An (h, w) or (h, w, C) field at 1 / step of the size, at full size (height, width)."""
+    import cv2
+
+    if step == 1:
+        return field
+    size = (field.shape[1] * step, field.shape[0] * step)
+    large = cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(large[:height, :width], np.float32)
+
+
+def match_picture(luma: NDArray[np.float32]) -> MatchPicture:
+    """A picture whose levels do not depend on contrast, fading or flicker of the whole frame.
 
     Args:
-        luma: (H, W) float32, finite.
-        low: luma that becomes level 0.
-        high: luma that becomes level 255.
-        step: plate pixels per matching pixel.
+        luma: (h, w) float32, finite, at the matching size.
     """
     import cv2
 
-    small = shrink(luma, step)
-    scale = 255.0 / max(high - low, 1e-3)
-    levels = np.clip((small - low) * scale + 0.5, 0, 255).astype(np.uint8)
-    levels = cv2.GaussianBlur(cv2.medianBlur(levels, 5), (0, 0), 0.8)
-    return MatchPicture(small, levels, step)
+    low, high = (float(v) for v in np.percentile(luma[::3, ::3], (1.0, 99.0)))
+    scale = 235.0 / max(high - low, 1e-3)
+    levels = np.clip((luma - low) * scale + 10.5, 0.0, 255.0).astype(np.uint8)
+    return MatchPicture(luma, np.asarray(cv2.GaussianBlur(levels, (0, 0), 0.8), np.uint8))
 
 
 def dense_flow(
-    center: NDArray[np.uint8], neighbor: NDArray[np.uint8], start: NDArray[np.float32] | None = None
+    center: NDArray[np.uint8],
+    neighbor: NDArray[np.uint8],
+    start: NDArray[np.float32] | None = None,
+    *,
+    finest: int = 1,
 ) -> NDArray[np.float32]:
-    """Flow (H, W, 2) float32 px from each pixel of `center` to its place in `neighbor`.
+    """Flow (h, w, 2) float32 px from each pixel of `center` to its place in `neighbor`.
 
     Dense inverse search (Kroeger et al., "Fast Optical Flow using Dense Inverse Search", 2016)
     from OpenCV.
 
     Args:
-        center: (H, W) uint8.
-        neighbor: (H, W) uint8.
-        start: (H, W, 2) float32 px, where to start the search.
+        center: (h, w) uint8 levels.
+        neighbor: (h, w) uint8 levels.
+        start: (h, w, 2) float32 px, where to start the search.
+        finest: the search ends at 1 / 2**finest of the size.
     """
     import cv2
 
     height, width = center.shape
-    least = 32
-    if height < least or width < least:
-        pad = ((0, max(0, least - height)), (0, max(0, least - width)))
+    pad = ((0, max(0, LEAST_SIDE - height)), (0, max(0, LEAST_SIDE - width)))
+    if pad[0][1] or pad[1][1]:
         center, neighbor = np.pad(center, pad, "edge"), np.pad(neighbor, pad, "edge")
         if start is not None:
             start = np.pad(start, (*pad, (0, 0)), "edge")
-    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    dis.setFinestScale(1)
-    flow = dis.calc(center, neighbor, None if start is None else start.copy())  # type: ignore[arg-type]
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    search.setFinestScale(finest)
+    # OpenCV writes into the start field.
+    begin = None if start is None else np.array(start, np.float32, order="C")
+    flow = search.calc(center, neighbor, begin)  # type: ignore[arg-type]
     return np.ascontiguousarray(flow[:height, :width], np.float32)
 
 
-def enlarge_flow(
-    flow: NDArray[np.float32], step: int, height: int, width: int
-) -> NDArray[np.float32]:
-    """A flow found at 1 / step of the size, at full size (height, width) and in its pixels."""
+def whole_shift(center: NDArray[np.uint8], neighbor: NDArray[np.uint8]) -> tuple[float, float]:
+    """(right, down) px by which the whole picture moved, by phase correlation at a quarter size.
+
+    Kuglin and Hines, "The phase correlation image alignment method", 1975.
+    """
     import cv2
 
-    if step == 1:
-        return flow
-    size = (flow.shape[1] * step, flow.shape[0] * step)
-    large = cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR) * np.float32(step)
-    return np.ascontiguousarray(large[:height, :width], np.float32)
+    height, width = center.shape
+    size = (max(8, width // 4), max(8, height // 4))
+    small = [
+        np.asarray(cv2.resize(p, size, interpolation=cv2.INTER_AREA), np.float32)
+        for p in (center, neighbor)
+    ]
+    window = cv2.createHanningWindow(size, cv2.CV_32F)
+    (x, y), _ = cv2.phaseCorrelate(small[0], small[1], window)
+    return float(x) * width / size[0], float(y) * height / size[1]
+
+
+def bridge_flow(
+    flow: NDArray[np.float32], support: NDArray[np.float32], levels: int = 7
+) -> NDArray[np.float32]:
+    """A flow in which places without support take over what surrounds them.
+
+    Normalized averages over a pyramid, pulled up level by level (Gortler et al., "The
+    Lumigraph", 1996, section 3.4).
+
+    Args:
+        flow: (h, w, 2) float32 px.
+        support: (h, w) float32, 0 (make it up) to 1 (keep).
+        levels: pyramid levels; 2**levels pixels can be bridged.
+    """
+    import cv2
+
+    sums, weights = [flow * support[..., None]], [support]
+    while len(sums) < levels and min(weights[-1].shape) > 4:
+        sums.append(np.asarray(cv2.pyrDown(sums[-1]), np.float32))
+        weights.append(np.asarray(cv2.pyrDown(weights[-1]), np.float32))
+    bridged = sums[-1] / np.maximum(weights[-1], 1e-6)[..., None]
+    for level in range(len(sums) - 2, -1, -1):
+        height, width = weights[level].shape
+        above = cv2.pyrUp(bridged, dstsize=(width, height))
+        here = sums[level] / np.maximum(weights[level], 1e-6)[..., None]
+        share = np.minimum(weights[level] * (1.0 if level == 0 else 2.0), 1.0)[..., None]
+        bridged = share * here + (1.0 - share) * above
+    return np.asarray(bridged, np.float32)

@@ -65,10 +65,12 @@ def pixel_grid(height: int, width: int) -> NDArray[np.float32]:
     return grid
 
 
-def inside_share(flow: NDArray[np.float32]) -> NDArray[np.bool_]:
+def lands_inside(flow: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(H, W) bool: True where the flow's end lies inside the neighbour's picture."""
     height, width = flow.shape[:2]
-    places = flow + pixel_grid(height, width)
-    x, y = places[..., 0], places[..., 1]
-    inside: NDArray[np.bool_] = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-    return inside
+    x = flow[..., 0] + np.arange(width, dtype=np.float32)
+    y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    inside = (x >= 0) & (x <= width - 1)
+    inside &= y >= 0
+    inside &= y <= height - 1
+    return np.asarray(inside, np.bool_)
