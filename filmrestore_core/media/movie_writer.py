@@ -120,7 +120,7 @@ class MovieWriter(NumberedWriter):
             name=codec,
         )
         self._encoder = FrameEncoder(self._plan, target)
-        self._extras_lost = _extras_lost(clip, wanted.first)
+        self._extras_lost = _extras_lost(clip)
         timecode = clip.timecode_of(wanted.first)
         whole = wanted == clip.numbers
         self._join_plan = plan_join(
@@ -329,9 +329,10 @@ class MovieWriter(NumberedWriter):
         return failed
 
 
-def _extras_lost(clip: MovieClip, first: int) -> tuple[str, ...]:
+def _extras_lost(clip: MovieClip) -> tuple[str, ...]:
+    """What the first frame, a keyframe as a rule, carries and the output will not."""
     try:
-        found = [_EXTRAS[name] for name in clip.extras(first) if name in _EXTRAS]
+        found = [_EXTRAS[name] for name in clip.extras(clip.numbers.first) if name in _EXTRAS]
     except UnreadableFrameError:
         return ()
     return (f"The source's frames carry {' and '.join(found)}, the output's do not.",) * bool(found)
