@@ -17,7 +17,7 @@ from filmrestore_core.temporal.motion import (
     shrink,
 )
 from filmrestore_core.temporal.occlusion import Seen, trust
-from filmrestore_core.temporal.warp import lands_inside, warp_field
+from filmrestore_core.temporal.warp import inside_share, warp_field
 from filmrestore_core.temporal.window import AlignedNeighbor, AlignedWindow, TemporalWindow
 
 
@@ -99,7 +99,7 @@ def _full_size(
     flow = match.flow
     if step > 1:
         flow = enlarge(flow, step, height, width) * np.float32(step)
-    inside = lands_inside(flow)
+    inside = inside_share(flow)
     if match.finite is not None:
         # A cubic kernel reaches two pixels.
         whole = _eroded(plate.finite)

@@ -17,7 +17,7 @@ from filmrestore_core.temporal.motion import (
     whole_shift,
 )
 from filmrestore_core.temporal.occlusion import CAP, partner
-from filmrestore_core.temporal.warp import lands_inside, warp_field
+from filmrestore_core.temporal.warp import inside_share, warp_field
 
 # A difference above this is no alignment, working encoding.
 FAILED = 0.1
@@ -112,7 +112,7 @@ def _judge(
     import cv2
 
     luma = warp_field(picture.luma, flow)
-    inside = lands_inside(flow)
+    inside = inside_share(flow)
     if finite is not None:
         inside &= warp_field(finite, flow, kind="linear") > 0.999
     if brightness is None:

@@ -65,7 +65,7 @@ def pixel_grid(height: int, width: int) -> NDArray[np.float32]:
     return grid
 
 
-def lands_inside(flow: NDArray[np.float32]) -> NDArray[np.bool_]:
+def inside_share(flow: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(H, W) bool: True where the flow's end lies inside the neighbour's picture."""
     height, width = flow.shape[:2]
     x = flow[..., 0] + np.arange(width, dtype=np.float32)
