@@ -228,7 +228,9 @@ def _measure_time(
             seen = filled & (before.validity >= _TRUSTED)
             measured.frozen_before += frozen_grain(now, clean, before.pixels, seen)
             moved = warp_field(restored[i - 1].pixels, before.flow, kind="cubic")
-            measured.steady += warped_difference(now, moved, clean, before.pixels, seen)
+            # As it was warped, before its brightness was matched.
+            real = warp_field(case.clean[i - 1], before.flow, kind="cubic")
+            measured.steady += warped_difference(now, moved, clean, real, seen)
         if i < last:
             after = _aligned(clean, case.clean[i + 1])
             seen = filled & (after.validity >= _TRUSTED)
