@@ -27,9 +27,6 @@ SHADING: Waves = ((0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (2, 0))
 QUIET = 0.2
 # A block with this many times the usual variance holds more than grain.
 MOST_OVER = 2.0
-# Cosine waves (down, right) that are taken out of each block: what is slower than grain.
-FLICKER: Waves = ((0, 0),)
-SHADING: Waves = ((0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (2, 0))
 
 
 class Neighbor(Protocol):
