@@ -79,7 +79,8 @@ class Delivery(_Sink):
             mattes: of the mattes; an untouched frame gives an empty one.
             matte_channel: also add the matte to the picture's file as channel "damage.A", on
                 every frame, so that all files of the sequence have the same channels.
-            provenance: text for the attribute "filmrestore" of restored frames.
+            provenance: text for the attribute "filmrestore" of restored EXR frames; headers of
+                other formats stay as they are.
             written: told of each frame that came out.
         """
         super().__init__(writer, written)
@@ -98,7 +99,9 @@ class Delivery(_Sink):
         if self._matte_channel:
             channels = {MATTE_CHANNEL: matte_of(restored).coverage.astype(np.float16)}
         attributes = None
-        if self._provenance is not None and not restored.is_untouched:
+        source = restored.original.source
+        takes_text = source is not None and source.suffix.lower() == ".exr"
+        if self._provenance is not None and takes_text and not restored.is_untouched:
             attributes = {"filmrestore": self._provenance}
         done = self._writer.write(
             restored.original,

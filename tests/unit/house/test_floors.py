@@ -43,7 +43,7 @@ LIBRARIES = {
     "OpenImageIO": {"media"},
     "av": {"media"},
     "opentimelineio": {"temporal"},
-    "cv2": {"media", "color", "grain", "temporal", "segment", "inpaint", "metrics", "synth", "cli"},
+    "cv2": FLOOR_1 | FLOOR_2 | {"cli", "testing"},
     "typer": {"cli"},
     "rich": {"cli"},
     "jinja2": {"cli"},
