@@ -41,8 +41,8 @@ Preset = Annotated[
         "-p",
         metavar="NAME",
         rich_help_panel=_LOOKS,
-        help="; ".join(f"{n}: {preset_description(n)}" for n in preset_names())
-        + " Or a .yaml file of your own.",
+        help=". ".join(f"{n}: {preset_description(n).rstrip('.')}" for n in preset_names())
+        + ". Or a .yaml file of your own.",
     ),
 ]
 Sensitivity = Annotated[
