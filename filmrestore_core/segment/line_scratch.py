@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from filmrestore_core.plate import luma_of
 from filmrestore_core.segment.line_beside import Beside
 from filmrestore_core.segment.line_path import LinePath, trace_lines
 from filmrestore_core.segment.line_votes import SCALES, STRIP, strip_votes, unsteady
+from filmrestore_core.segment.spike import fast_luma
 from filmrestore_core.temporal.window import AlignedWindow
 
 # A strip shows a line where its vote is at least this.
@@ -58,9 +58,9 @@ def find_lines(window: AlignedWindow) -> list[Line]:
     height, width = raw.center.box.shape
     if not raw.neighbors or height < 4 * STRIP or width < 32:
         return []
-    center = luma_of(raw.center.pixels)
+    center = fast_luma(raw.center.pixels)
     own_votes = strip_votes(center)
-    other_votes = [strip_votes(luma_of(p.pixels)) for p in raw.neighbors]
+    other_votes = [strip_votes(fast_luma(p.pixels)) for p in raw.neighbors]
     found: list[Line] = []
     for scale in range(len(SCALES)):
         own, others = own_votes[scale], [v[scale] for v in other_votes]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from filmrestore_core.segment.spike import Spikes
+from filmrestore_core.segment.spike import Spikes, places
 
 # Long marks whose directions differ by less than this (radians) count as parallel.
 _ALIKE_TURN = 0.2
@@ -140,7 +140,7 @@ def _ring(labels: NDArray[np.int32]) -> Pixels:
     whole = labels.astype(np.float32)
     near = cv2.dilate(whole, np.ones((5, 5), np.uint8))
     wide = cv2.dilate(near, np.ones((5, 5), np.uint8))
-    ys, xs = np.nonzero((wide > 0) & (near == 0))
+    ys, xs = places((wide > 0) & (near == 0))
     return ys, xs, wide[ys, xs].astype(np.intp) - 1
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.segment.measure import measure
-from filmrestore_core.segment.spike import Spikes
+from filmrestore_core.segment.spike import Spikes, places
 
 # A mark begins where a pixel stands out by this much noise ...
 SEED_EXCESS = 4.0
@@ -92,8 +92,9 @@ def find_objects(spikes: Spikes) -> Objects | None:
     if not len(boxes):
         return None
     sign = np.repeat(np.asarray([-1, 1]), [len(dark_boxes), len(bright_boxes)])
-    labels = np.where(bright > 0, bright + len(dark_boxes), dark)
-    ys, xs = np.nonzero(labels)
+    taken = bright > 0
+    labels = np.where(taken, bright + np.int32(len(dark_boxes)), dark)
+    ys, xs = places(labels > 0)
     owner = labels[ys, xs].astype(np.intp) - 1
     depth = np.abs(spikes.excess[ys, xs])
     measured = measure(spikes, labels, (ys, xs, owner), sign, boxes)
@@ -106,7 +107,7 @@ def _candidates(spikes: Spikes, sign: int) -> tuple[NDArray[np.int32], NDArray[n
     import cv2
 
     excess = spikes.excess if sign > 0 else -spikes.excess
-    seeds = np.nonzero(excess > SEED_EXCESS)
+    seeds = places(excess > SEED_EXCESS)
     center = spikes.center[seeds]
     beyond = center - spikes.high[seeds] if sign > 0 else spikes.low[seeds] - center
     chosen = beyond > SEED_BEYOND * spikes.noise[seeds]
@@ -124,4 +125,4 @@ def _candidates(spikes: Spikes, sign: int) -> tuple[NDArray[np.int32], NDArray[n
         kept = np.sort(kept[best])
     rename = np.zeros(count, np.int32)
     rename[kept] = np.arange(1, len(kept) + 1, dtype=np.int32)
-    return rename[labels], stats[kept, :4].astype(np.int32)
+    return np.take(rename, np.asarray(labels, np.int32)), stats[kept, :4].astype(np.int32)

@@ -145,7 +145,7 @@ def _pieces(
         pieces, count = _connected(marks == damage_class.label)
         if not count:
             continue
-        areas = np.bincount(pieces.ravel(), minlength=count + 1)
+        areas = np.bincount(pieces[pieces > 0], minlength=count + 1)
         fits = np.ones(count + 1, np.bool_)
         if damage_class is not DamageClass.SCRATCH:
             fits = (areas >= settings.min_area) & (areas <= most)
@@ -153,7 +153,7 @@ def _pieces(
         rename = np.zeros(count + 1, np.int32)
         rename[fits] = len(kinds) + 1 + np.arange(np.count_nonzero(fits))
         kinds += [damage_class] * int(np.count_nonzero(fits))
-        result += rename[pieces]
+        result += np.take(rename, pieces)
     return result, kinds
 
 
@@ -165,7 +165,8 @@ def _defects(
     box: Box,
 ) -> tuple[Defect, ...]:
     """One Defect per piece, in reading order; pieces that cover no pixel by half are left out."""
-    ys, xs = np.nonzero(pieces)
+    # Much faster than np.nonzero where little is covered.
+    ys, xs = np.divmod(np.flatnonzero(pieces > 0), pieces.shape[1])
     owner = pieces[ys, xs]
     count = len(kinds) + 1
     areas = np.bincount(owner, coverage[ys, xs] >= 0.5, minlength=count)

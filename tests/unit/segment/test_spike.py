@@ -9,7 +9,7 @@ from filmrestore_core.box import Box
 from filmrestore_core.plate import Plate
 from filmrestore_core.segment.elsewhere import seen_elsewhere
 from filmrestore_core.segment.objects import find_objects
-from filmrestore_core.segment.spike import Spikes, find_spikes, noise_plane
+from filmrestore_core.segment.spike import Spikes, find_spikes, noise_plane, repeated
 from filmrestore_core.temporal.window import AlignedNeighbor, AlignedWindow, TemporalWindow
 
 SIZE = 80
@@ -83,6 +83,24 @@ def test_a_gap_takes_the_nearest_of_each_side() -> None:
     spikes = spikes_of({n: flat(n + 10) for n in (-2, 0, 1, 2)})
     assert (spikes.first.neighbor.offset, spikes.second.neighbor.offset) == (-2, 1)
     assert len(spikes.others) == 1
+
+
+def test_a_repeat_of_the_frame_is_no_reference() -> None:
+    rng = np.random.default_rng(2)
+    pictures = {n: np.roll(flat(1, 0.1), 3 * n, axis=1) for n in range(-2, 3)}
+    pictures[0][30:36, 40:46] = 0.0
+    pictures[1] = pictures[0] + rng.normal(0, 0.003, (SIZE, SIZE)).astype(np.float32)
+    repeats_window = window(pictures)
+    assert repeated(repeats_window) == {1}
+    spikes = find_spikes(repeats_window)
+    assert spikes is not None
+    assert (spikes.first.neighbor.offset, spikes.second.neighbor.offset) == (-1, 2)
+
+
+def test_a_standing_shot_has_no_repeats() -> None:
+    assert repeated(window({n: flat(n + 10) for n in range(-2, 3)})) == frozenset()
+    still = flat(1)
+    assert repeated(window({n: still.copy() for n in range(-2, 3)})) == frozenset()
 
 
 def test_grey_in_three_channels_is_the_same_as_in_one() -> None:
