@@ -64,6 +64,21 @@ def dpx(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return laid_out(tmp_path_factory.mktemp("clips") / "Rolle Ä", "dpx")
 
 
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five frames, for what is rendered many times over."""
+    return laid_out(tmp_path_factory.mktemp("clips") / "short", "dpx", range(1001, 1006))
+
+
+@pytest.fixture(scope="module")
+def restored(short: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What the short clip becomes in one undisturbed run."""
+    out = tmp_path_factory.mktemp("whole") / "out"
+    assert filmrestore("restore", short, f"{out}/").returncode == 0
+    assert contents(out) != contents(short)
+    return contents(out)
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in sorted(folder.iterdir()) if not p.name.startswith(".")}
 
@@ -113,36 +128,38 @@ def test_the_restored_picture_is_nearer_to_the_truth(dpx: Path, tmp_path: Path) 
     assert np.mean(after[2:-2]) < 0.35 * np.mean(before[2:-2])
 
 
-def test_chunks_alone_and_resumed_give_the_same_files(dpx: Path, tmp_path: Path) -> None:
-    assert filmrestore("restore", dpx, f"{tmp_path}/whole/").returncode == 0
-    for frames in ("1007-1008", "1001-1003", "1004", "1005,1006"):
-        done = filmrestore("restore", dpx, f"{tmp_path}/parts/", "--frames", frames)
+def test_chunks_alone_and_resumed_give_the_same_files(
+    short: Path, restored: dict[str, bytes], tmp_path: Path
+) -> None:
+    for frames in ("1005", "1001,1002", "1003-1004"):
+        done = filmrestore("restore", short, f"{tmp_path}/parts/", "--frames", frames)
         assert done.returncode == 0, done.stderr
-    assert contents(tmp_path / "parts") == contents(tmp_path / "whole")
-    one = filmrestore("restore", dpx, f"{tmp_path}/one/", "--workers", "1", "--memory", "0.1")
+    assert contents(tmp_path / "parts") == restored
+    one = filmrestore("restore", short, f"{tmp_path}/one/", "--workers", "1", "--memory", "0.1")
     assert one.returncode == 0
-    assert contents(tmp_path / "one") == contents(tmp_path / "whole")
+    assert contents(tmp_path / "one") == restored
 
 
-def test_the_same_command_again_makes_nothing_anew(dpx: Path, tmp_path: Path) -> None:
+def test_the_same_command_again_makes_nothing_anew(short: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert filmrestore("restore", dpx, f"{out}/").returncode == 0
+    assert filmrestore("restore", short, f"{out}/").returncode == 0
     times = {p.name: p.stat().st_mtime_ns for p in out.iterdir() if not p.name.startswith(".")}
-    again = filmrestore("restore", dpx, f"{out}/", "--report", tmp_path / "again.json")
+    again = filmrestore("restore", short, f"{out}/", "--report", tmp_path / "again.json")
     assert again.returncode == 0
-    assert again.stderr.count("already there") == 8
+    assert again.stderr.count("already there") == 5
     assert times == {p.name: p.stat().st_mtime_ns for p in out.iterdir() if p.name in times}
     # The report of a resumed run is whole.
-    assert json.loads((tmp_path / "again.json").read_text())["totals"]["frames"] == 8
-    other = filmrestore("restore", dpx, f"{out}/", "--sensitivity", "0.3")
+    assert json.loads((tmp_path / "again.json").read_text())["totals"]["frames"] == 5
+    other = filmrestore("restore", short, f"{out}/", "--sensitivity", "0.3")
     assert other.returncode == 0
     assert "already there" not in other.stderr
 
 
-def test_a_killed_run_goes_on_and_ends_equal(dpx: Path, tmp_path: Path) -> None:
-    assert filmrestore("restore", dpx, f"{tmp_path}/whole/").returncode == 0
-    whole, out = contents(tmp_path / "whole"), tmp_path / "out"
-    command = [sys.executable, "-m", "filmrestore_core", "restore", str(dpx), f"{out}/"]
+def test_a_killed_run_goes_on_and_ends_equal(
+    short: Path, restored: dict[str, bytes], tmp_path: Path
+) -> None:
+    whole, out = restored, tmp_path / "out"
+    command = [sys.executable, "-m", "filmrestore_core", "restore", str(short), f"{out}/"]
     for kill in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
         shutil.rmtree(out, ignore_errors=True)
         running = subprocess.Popen(
@@ -160,7 +177,7 @@ def test_a_killed_run_goes_on_and_ends_equal(dpx: Path, tmp_path: Path) -> None:
         assert all(whole[name] == data for name, data in contents(out).items())
         if kill is not signal.SIGKILL:
             assert not [p for p in out.iterdir() if p.suffix == ".dpx" and p.name.startswith(".")]
-        assert filmrestore("restore", dpx, f"{out}/").returncode == 0
+        assert filmrestore("restore", short, f"{out}/").returncode == 0
         assert contents(out) == whole
         assert not [p for p in out.iterdir() if p.suffix == ".dpx" and p.name.startswith(".")]
 
@@ -314,15 +331,16 @@ def test_a_full_disk_is_named_and_leaves_no_part(tmp_path: Path) -> None:
     assert filmrestore("restore", source, f"{tmp_path}/out/").returncode == 0
 
 
-def test_two_runs_on_one_output_do_not_hurt_each_other(dpx: Path, tmp_path: Path) -> None:
-    assert filmrestore("restore", dpx, f"{tmp_path}/whole/").returncode == 0
-    command = [sys.executable, "-m", "filmrestore_core", "restore", str(dpx), f"{tmp_path}/out/"]
+def test_two_runs_on_one_output_do_not_hurt_each_other(
+    short: Path, restored: dict[str, bytes], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "filmrestore_core", "restore", str(short), f"{tmp_path}/out/"]
     both = [
         subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)
     ]
     said = [p.communicate(timeout=120)[1] for p in both]
     assert [p.returncode for p in both] == [0, 0], said
-    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+    assert contents(tmp_path / "out") == restored
 
 
 def movie(path: Path) -> Path:
