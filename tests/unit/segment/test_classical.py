@@ -109,3 +109,44 @@ def test_the_answer_depends_on_nothing_else() -> None:
     one, two = matte_of(pictures, 0), matte_of(pictures, 0)
     assert one.coverage.tobytes() == two.coverage.tobytes()
     assert one.defects == two.defects
+
+
+def test_the_ends_of_a_shot_are_cleaned_too() -> None:
+    for numbers in (range(3), range(-2, 1)):
+        pictures = moving(11, numbers)
+        put_disk(pictures[0], 70, 60, 4, 0.02)
+        (defect,) = matte_of(pictures, 0).defects
+        assert defect.box.x < 70 < defect.box.right
+        assert matte_of(moving(11, numbers), 0).is_empty
+
+
+@pytest.mark.parametrize("speed", [3, 7])
+def test_what_a_moving_thing_covers_and_uncovers_is_picture(speed: int) -> None:
+    pictures = moving(12, range(-2, 3), speed=0.0)
+    thing = scene(77, 10)[:40, :50] * 0.5
+    for n, picture in pictures.items():
+        left = 55 + speed * n
+        picture[40:80, left : left + 50] = thing
+    for numbers in (range(-2, 3), range(3), range(-2, 1)):
+        assert matte_of({n: pictures[n] for n in numbers}, 0).is_empty
+
+
+def test_firmer_motion_protection_never_takes_more() -> None:
+    pictures = moving(13, range(-2, 3))
+    rng = np.random.default_rng(4)
+    for _ in range(6):
+        x, y = rng.uniform(20, 140), rng.uniform(20, 100)
+        put_disk(pictures[0], x, y, 2.5, 0.2)
+    before = np.ones((HEIGHT, WIDTH), np.float32)
+    for protection in (0.0, 0.5, 1.0):
+        coverage = matte_of(pictures, 0, motion_protection=protection).coverage
+        assert (coverage <= before).all()
+        before = coverage
+
+
+def test_a_repeated_frame_hides_no_damage() -> None:
+    pictures = moving(14, range(-2, 3), speed=4.0)
+    put_disk(pictures[0], 70, 60, 4, 0.02)
+    pictures[1] = pictures[0] + np.float32(0.001)
+    (defect,) = matte_of(pictures, 0).defects
+    assert defect.box.x < 70 < defect.box.right
