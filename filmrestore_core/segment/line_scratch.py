@@ -15,6 +15,8 @@ from filmrestore_core.temporal.window import AlignedWindow
 
 # A strip shows a line where its vote is at least this.
 _SHOWS = 0.3
+# A line that comes so near to the upper or lower edge, in strips, runs out of the picture.
+_EDGE_STRIPS = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +103,10 @@ def _judge(
     shows_there = float(np.min(np.mean(stands > _SHOWS, axis=1)))
     strength = float(here.mean())
     if shows < 0.6 or shows_there < 0.45 or strength < 0.5:
+        return 0.0
+    # A scratch runs on into the next frame; a pole that a tracking camera keeps at its place while
+    # the background slides by begins and ends inside the picture.
+    if rows[0] > _EDGE_STRIPS and rows[-1] < strips - 1 - _EDGE_STRIPS and span < 0.8:
         return 0.0
     evidence = strength * np.sqrt(len(rows) / 12.0)
     beside = Beside(path, window)
