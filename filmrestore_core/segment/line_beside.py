@@ -11,6 +11,10 @@ from filmrestore_core.temporal.window import AlignedWindow
 
 # px from which a picture line could not be at the same place any more.
 _MOVES = 2.5
+# px of ground that a side must have.
+_GROUND = 8
+# Nearer to the picture's border than this (px) no line can be seen, so none can be missed.
+_BORDER = 12
 
 
 class Beside:
@@ -43,10 +47,9 @@ class Beside:
             here = [luma_of(center.pixels[rows, side]) for side in sides]
             near = luma_of(center.pixels[rows, max(0, column - 6) : column + 7])
             self.levels[index] = float(np.mean([np.mean(h) for h in here]))
-            middle = near.mean(axis=0)
-            self.contrasts[index] = float(
-                middle[5:8].mean() - 0.5 * (middle[:3] + middle[-3:]).mean()
-            )
+            middle, at = near.mean(axis=0), min(column, 6)
+            flanks = np.concatenate([middle[:3], middle[-3:]])
+            self.contrasts[index] = float(middle[max(0, at - 1) : at + 2].mean() - flanks.mean())
             for which, neighbor in enumerate(window.neighbors):
                 plate = raw[neighbor.number]
                 moves = [float(np.median(neighbor.flow[rows, side, 0])) for side in sides]
@@ -59,14 +62,24 @@ class Beside:
                     for h, s in zip(here, sides, strict=True)
                 )
                 self.away[which, index] = min(moves, key=abs)
+                # Without ground on both sides, or a place inside the picture where a picture line
+                # would have gone, there is nothing to tell by.
+                told = (
+                    min(s.stop - s.start for s in sides) >= _GROUND
+                    and len(sides) == 2
+                    and _BORDER <= column + self.away[which, index] < center.box.width - _BORDER
+                )
                 self.moved[which, index] = (
-                    min(abs(m) for m in moves) >= _MOVES and along < 0.75 * standing
+                    told and min(abs(m) for m in moves) >= _MOVES and along < 0.75 * standing
                 )
 
     @staticmethod
     def _sides(column: int, width: int) -> list[slice]:
-        sides = [slice(max(0, column - 26), max(0, column - 8)), slice(column + 9, column + 27)]
-        return [s for s in sides if s.start < min(s.stop, width)]
+        sides = (
+            slice(max(0, column - 26), max(0, column - 8)),
+            slice(column + 9, min(width, column + 27)),
+        )
+        return [s for s in sides if s.start < s.stop]
 
     def unevenness(self, sign: int) -> float:
         """How much the contrast changes along the line, against its usual size."""

@@ -119,6 +119,11 @@ def _judge(
         stays, left = float(stands[beside.moved].mean()), float(gone[beside.moved].mean())
         if stays - left < 0.45 or stays < 0.5:
             return 0.0
+        # Bars that repeat may fall on each other once; not in every neighbour.
+        telling = [m for m in range(len(others)) if beside.moved[m].mean() >= 0.2]
+        apart = [float((stands[m] - gone[m])[beside.moved[m]].mean()) for m in telling]
+        if len(telling) < min(2, len(others)) or min(apart) < 0.2:
+            return 0.0
         return _score(evidence - 0.9, stays - left - 0.45, shows - 0.6, 3.0 * (span - 0.45))
     # Nothing moves: only a line from edge to edge, over dark and bright, can be told.
     if span < 0.985 or shows < 0.9 or shows_there < 0.85:

@@ -122,3 +122,12 @@ def test_a_lone_frame_has_no_line_to_tell() -> None:
     picture = views(wide_scene(6), speed=5, seed=6)[0]
     put_line(picture, np.full(HEIGHT, 90.0), 0.2)
     assert find_lines(aligned({0: picture})) == []
+
+
+def test_bars_that_repeat_as_fast_as_a_pan_are_picture() -> None:
+    scene = wide_scene(9)
+    for x in range(5, 3 * WIDTH, 15):
+        put_line(scene[: HEIGHT // 2 + 30], np.full(HEIGHT // 2 + 30, float(x)), -0.15, 4.0)
+    pictures = views(scene, speed=15, seed=9)
+    assert find_lines(aligned(pictures)) == []
+    assert find_lines(aligned({n: pictures[n] for n in (0, 1, 2)})) == []
