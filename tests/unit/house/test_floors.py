@@ -30,7 +30,8 @@ MAY: dict[str, set[str]] = {
     "segment": NOUNS | {"color", "grain", "temporal"},
     "inpaint": NOUNS | {"color", "grain", "temporal"},
     "restore": NOUNS | {"media", "color", "grain", "temporal"} | FLOOR_2,
-    "cli": NOUNS | FLOOR_1 | FLOOR_2 | {"restore"},
+    "learning": NOUNS | {"segment", "temporal", "synth", "grain", "color", "media"},
+    "cli": NOUNS | FLOOR_1 | FLOOR_2 | {"restore", "learning"},
     "testing": NOUNS | FLOOR_1,
     "__main__": {"cli"},
 }
@@ -43,10 +44,12 @@ LIBRARIES = {
     "OpenImageIO": {"media"},
     "av": {"media"},
     "opentimelineio": {"temporal"},
-    "cv2": FLOOR_1 | FLOOR_2 | {"cli", "testing"},
+    "cv2": FLOOR_1 | FLOOR_2 | {"cli", "learning", "testing"},
     "typer": {"cli"},
     "rich": {"cli"},
     "jinja2": {"cli"},
+    "sklearn": {"learning"},
+    "threadpoolctl": {"learning"},
 }
 
 
@@ -92,11 +95,11 @@ def test_the_facade_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_rendering_loads_neither_torch_nor_diffusers() -> None:
+def test_rendering_loads_nothing_that_learns() -> None:
     code = (
         "import sys, filmrestore_core as f, filmrestore_core.cli.main;"
         "[getattr(f, n) for n in f.__all__];"
-        "print([m for m in ('torch', 'diffusers') if m in sys.modules])"
+        "print([m for m in ('torch', 'diffusers', 'sklearn') if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

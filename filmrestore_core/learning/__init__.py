@@ -1,0 +1,1 @@
+"""Fits what the package ships fitted; no other room imports this one."""

@@ -1,0 +1,91 @@
+"""Where a score of 0.5 lies: as much is wrongly marked on unseen clean footage as is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmrestore_core.errors import SettingsError
+from filmrestore_core.learning.judge.candidates import Candidates
+from filmrestore_core.learning.judge.trees import (
+    TreeSettings,
+    fit_judge,
+    grown_area,
+    logits,
+    require_library,
+)
+from filmrestore_core.segment.judge import Judge
+
+# Falsely marked pixels per million of clean footage at score 0.5, and at the scores 0.75 and 0.25.
+PIVOT_PPM = 25.0
+_STRICT_PPM, _LAX_PPM = 8.0, 120.0
+# Less than this and the slider of sensitivity would jump.
+_LEAST_SLOPE = 0.3
+_FOLDS = 5
+
+
+def unseen_logits(found: Candidates, settings: TreeSettings, *, seed: int) -> NDArray[np.float64]:
+    """(N,) for each candidate the logit of trees that were fitted without its series.
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
+        SettingsError: there are fewer than two series, or too few examples.
+    """
+    require_library()
+    from sklearn.model_selection import GroupKFold
+
+    groups = np.unique(found.series, return_inverse=True)[1]
+    count = int(groups.max(initial=-1)) + 1
+    if count < 2:
+        raise SettingsError(
+            "All clips are of one series, so nothing can be tried on unseen ones.",
+            hint="series are told by what stands before the first underscore of a clip's name",
+        )
+    answer = np.zeros(len(found.label))
+    for known, unseen in GroupKFold(min(_FOLDS, count)).split(groups, groups=groups):
+        judge = fit_judge(_rows(found, known), settings, seed=seed)
+        answer[unseen] = logits(judge, _rows(found, unseen))
+    return answer
+
+
+def logit_at(found: Candidates, logit: NDArray[np.float64], ppm: float) -> float:
+    """The lowest threshold that marks no more than `ppm` of the clean footage.
+
+    Args:
+        found: candidates.
+        logit: (N,) of each; what is above a threshold is marked.
+        ppm: pixels per million.
+    """
+    clean = found.clean
+    order = np.argsort(-logit[clean], kind="stable")
+    if not len(order) or not found.clean_pixels:
+        return 0.0
+    wrong = np.cumsum(grown_area(found.area[clean])[order]) / found.clean_pixels * 1e6
+    first_too_many = int(np.searchsorted(wrong, ppm, side="right"))
+    return float(logit[clean][order][min(first_too_many, len(order) - 1)])
+
+
+def with_operating_point(judge: Judge, found: Candidates, unseen: NDArray[np.float64]) -> Judge:
+    """The judge with pivot and slope chosen on candidates that its like had not seen.
+
+    Args:
+        judge: fitted to all of them.
+        found: candidates.
+        unseen: (N,) see `unseen_logits`.
+    """
+    strict, middle, lax = (logit_at(found, unseen, p) for p in (_STRICT_PPM, PIVOT_PPM, _LAX_PPM))
+    slope = max(_LEAST_SLOPE, (strict - lax) / 2 / float(np.log(3)))
+    return replace(judge, pivot=round(middle, 3), slope=round(slope, 3))
+
+
+def _rows(found: Candidates, chosen: NDArray[np.intp]) -> Candidates:
+    """Some of them, of the same windows."""
+    return Candidates(
+        found.columns[chosen],
+        found.label[chosen],
+        found.area[chosen],
+        found.window[chosen],
+        found.windows,
+    )
