@@ -32,16 +32,18 @@ STRIDE = 2
 
 # A logistic rule on the logarithm of the evidence, fitted on clean clips with made-up specks,
 # hairs, grain and flicker; pixels that differ from the neighbour, damaged or not. Validity 0.5
-# stands where one in 17 failed pixels passes and five in six under a speck are kept.
+# stands where one in 16 failed pixels passes and five in six under a speck are kept.
 _WEIGHTS = {
-    "apart": 1.361,
-    "apart_near": 0.987,
-    "apart_around": 0.531,
-    "rough": 0.534,
-    "slope": 1.205,
+    "apart": 1.369,
+    "apart_near": 0.962,
+    "apart_around": 0.552,
+    "rough": 0.543,
+    "slope": 1.335,
 }
-_LEVEL = 15.195
+_LEVEL = 15.6
 _LEAST = 1e-3
+# However even the motion and the picture, disagreement counts.
+_FLOORS = {"rough": 0.3, "slope": 0.006}
 # Neighbours on one side only (a shot's first and last frame) agree about a limb that has passed.
 _ONE_SIDED = 1.2
 
@@ -103,7 +105,8 @@ def trust(one: Seen, others: Sequence[Seen], miss: NDArray[np.float32]) -> NDArr
     level = _LEVEL + (_ONE_SIDED if one_sided else 0.0)
     against = np.full(one.coarse.shape, level, np.float32)
     for name, field in evidence(one, others).items():
-        against += np.float32(_WEIGHTS[name]) * np.log(field + np.float32(_LEAST))
+        field = np.maximum(field, np.float32(_FLOORS.get(name, 0.0))) + np.float32(_LEAST)
+        against += np.float32(_WEIGHTS[name]) * np.log(field)
     doubt = enlarge(np.asarray(1.0 / (1.0 + np.exp(-against)), np.float32), STRIDE, height, width)
     differs = np.clip((miss - np.float32(SAME)) / np.float32(OTHER - SAME), 0.0, 1.0)
     return np.asarray((1.0 - doubt * differs) * one.inside, np.float32)
