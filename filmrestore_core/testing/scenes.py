@@ -110,12 +110,19 @@ def _wall(
     light = 0.45 + 0.15 * np.sin(x / wide * 2.1 + 0.4) + 0.1 * np.cos(y / high * 2.7)
     wall = np.repeat(light[..., None], channels, axis=2).astype(np.float32)
     for _ in range(max(20, high * wide // 500)):
-        size = draw.uniform(4, max(8, min(high, wide) / 3), 2)
+        size = draw.uniform(4, max(8, min(high, wide, 360) / 3), 2)
         place = draw.uniform(0, (wide, high))
-        inside = (np.abs(x - place[0]) < size[0] / 2) & (np.abs(y - place[1]) < size[1] / 2)
-        if draw.random() < 0.4:
-            inside = (x - place[0]) ** 2 + (y - place[1]) ** 2 < (size[0] / 2) ** 2
-        wall[inside] = 0.5 * wall[inside] + 0.5 * draw.uniform(0.15, 0.85, channels)
+        is_disc = draw.random() < 0.4
+        tone = draw.uniform(0.15, 0.85, channels)
+        left, right = (int(np.clip(place[0] + s * size[0] / 2, 0, wide)) for s in (-1, 1))
+        top, bottom = (int(np.clip(place[1] + s * size[1] / 2, 0, high)) for s in (-1, 1))
+        part = wall[top:bottom, left:right]
+        if is_disc:
+            v, u = np.mgrid[top:bottom, left:right]
+            inside = (u - place[0]) ** 2 + (v - place[1]) ** 2 < (min(size) / 2) ** 2
+            part[inside] = 0.5 * part[inside] + 0.5 * tone
+        else:
+            part[:] = 0.5 * part + 0.5 * tone
     return np.asarray(cv2.GaussianBlur(wall, (0, 0), 0.8), np.float32).reshape(wall.shape)
 
 
@@ -137,19 +144,22 @@ def _speckled(
     import cv2
 
     height, width = picture.shape[:2]
-    y, x = np.mgrid[0:height, 0:width]
     draw = generator(seed, number, "specks")
     holes = np.zeros((height, width), np.bool_)
     result = picture.copy()
     for index in range(specks):
         cx, cy = draw.uniform(10, width - 10), draw.uniform(10, height - 10)
-        speck = np.zeros((height, width), np.bool_)
+        left, top = max(0, int(cx) - 8), max(0, int(cy) - 8)
+        here = (slice(top, top + 17), slice(left, left + 17))
+        y, x = np.mgrid[here[0], here[1]]
+        y, x = (v[: result[here].shape[0], : result[here].shape[1]] for v in (y, x))
+        speck = np.zeros(x.shape, np.bool_)
         for _ in range(3):
             radius = draw.uniform(1.2, 3.0)
             ox, oy = draw.uniform(-2, 2, 2)
             speck |= (x - cx - ox) ** 2 + (y - cy - oy) ** 2 <= radius**2
-        holes |= speck
+        holes[here] |= speck
         edge = cv2.GaussianBlur(speck.astype(np.float32), (0, 0), 0.5)[..., None]
         tone = draw.uniform(0.01, 0.06) if index % 2 == 0 else draw.uniform(0.94, 0.99)
-        result = result * (1 - edge) + np.float32(tone) * edge
-    return result.astype(np.float32), holes
+        result[here] = result[here] * (1 - edge) + np.float32(tone) * edge
+    return result, holes
