@@ -53,7 +53,6 @@ app.command("demo")(_leaving(demo.demo))
 training = typer.Typer(
     name="train", help="Fit what the package ships fitted; needs the extra 'train'."
 )
-training.callback()(lambda: None)
 training.command("judge")(_leaving(train.judge))
 app.add_typer(training)
 

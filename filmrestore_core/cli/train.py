@@ -44,7 +44,7 @@ def judge(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")] = 1,
     frames_per_clip: Annotated[
         int, typer.Option("--frames-per-clip", min=1, help="How many frames of a clip are used.")
-    ] = 4,
+    ] = 3,
     workers: Annotated[
         int, typer.Option("--workers", min=1, help="Processes; they change nothing but the time.")
     ] = 1,

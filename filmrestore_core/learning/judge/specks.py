@@ -11,7 +11,7 @@ from filmrestore_core.synth.mark import Mark, lay
 from filmrestore_core.synth.shapes import ShapeSource
 
 # So many marks at least and at most lie on so many pixels.
-_FEWEST, _MOST, _ON_PIXELS = 10, 50, 410_000
+_FEWEST, _MOST, _ON_PIXELS = 15, 70, 410_000
 _HAIRS = 0.3
 _BRIGHT = 0.45
 _FAINTEST, _STRONGEST = 0.15, 2.0
@@ -39,12 +39,12 @@ def speckled(
 
 
 def draw_density(rng: np.random.Generator) -> float:
-    """Marks a pixel: on a frame of SD size 10 to 50."""
+    """Marks a pixel: on a frame of SD size 15 to 70."""
     return float(rng.integers(_FEWEST, _MOST)) / _ON_PIXELS
 
 
 def _mark(shapes: ShapeSource, height: int, width: int, rng: np.random.Generator) -> Mark | None:
-    """A speck of 2 to 40 px or a hair of 15 to 90 px; None where it is larger than the frame."""
+    """A speck of 1.5 to 32 px or a hair of 15 to 90 px; None where it is larger than the frame."""
     import cv2
 
     if rng.random() < _HAIRS:
@@ -53,7 +53,7 @@ def _mark(shapes: ShapeSource, height: int, width: int, rng: np.random.Generator
         opacity = shapes.hair(rng, length, float(rng.uniform(0.8, 3.0)))
     else:
         damage_class = DamageClass.DIRT
-        side = float(np.exp(rng.uniform(np.log(2), np.log(40))))
+        side = float(np.exp(rng.uniform(np.log(1.5), np.log(32))))
         opacity = shapes.speck(rng, 0.6 * side * side)
     soft, sigma = rng.random() < 0.3, float(rng.uniform(0.4, 1.2))
     if soft:

@@ -50,7 +50,7 @@ class TrainingPlan:
     out: Path
     shapes: Path | None = None
     seed: int = 1
-    frames_per_clip: int = 4
+    frames_per_clip: int = 3
     test_share: float = 0.15
     workers: int = 1
     trees: TreeSettings = field(default_factory=TreeSettings)

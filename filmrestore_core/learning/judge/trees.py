@@ -43,8 +43,8 @@ class TreeSettings:
         bins: between how many classes of a measurement a threshold is looked for, at most 255.
     """
 
-    trees: int = 120
-    leaves: int = 10
+    trees: int = 160
+    leaves: int = 6
     rate: float = 0.08
     least: int = 30
     shrink: float = 1.0
