@@ -17,7 +17,7 @@ from filmrestore_core.temporal.motion import (
     shrink,
 )
 from filmrestore_core.temporal.occlusion import Seen, trust
-from filmrestore_core.temporal.warp import inside_share, warp_field
+from filmrestore_core.temporal.warp import look_up, places_of, within
 from filmrestore_core.temporal.window import AlignedNeighbor, AlignedWindow, TemporalWindow
 
 
@@ -98,17 +98,22 @@ def _full_size(
     height, width = plate.box.shape
     flow = match.flow
     if step > 1:
-        flow = enlarge(flow, step, height, width) * np.float32(step)
-    inside = inside_share(flow)
+        flow = enlarge(flow * np.float32(step), step, height, width)
+    places = places_of(flow)
+    inside = within(places)
     if match.finite is not None:
         # A cubic kernel reaches two pixels.
         whole = _eroded(plate.finite)
-        inside &= warp_field(whole, flow, kind="linear", outside=0.0) > 0.999
-    pixels = warp_field(plate.pixels, flow, kind="cubic")
-    share = cells(inside.astype(np.float32)[..., None])
-    brightness_field(center_cells, cells(pixels), share).apply(pixels)
-    valid = enlarge(validity, step, height, width) * inside
-    return AlignedNeighbor(plate.number, offset, pixels, np.asarray(valid, np.float32), flow)
+        inside &= look_up(whole, places, kind="linear", outside=0.0) > 0.999
+    pixels = look_up(plate.pixels, places, kind="cubic")
+    brightness = match.brightness
+    if not plate.is_monochrome:
+        share = cells(match.inside.astype(np.float32)[..., None])
+        brightness = brightness_field(center_cells, cells(pixels), share)
+    brightness.apply(pixels)
+    valid = enlarge(validity, step, height, width)
+    valid[~inside] = 0.0
+    return AlignedNeighbor(plate.number, offset, pixels, valid, flow)
 
 
 def _eroded(finite: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -14,7 +14,6 @@ REACH = 5.0
 # Contrast (standard deviation) under which a local gain is not believed.
 LEAST_CONTRAST = 0.04
 ROUNDS = 4
-_LINES = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,25 +34,26 @@ class BrightnessField:
 
         height, width, channels = pixels.shape
         rows = self.gain.shape[0]
-        wide = [
+        gain, offset = (
             np.asarray(
                 cv2.resize(f, (width, rows), interpolation=cv2.INTER_LINEAR), np.float32
             ).reshape(rows, width, channels)
             for f in (self.gain, self.offset)
-        ]
-        # Where each line lies between the cells' middles; few lines at a time stay in the cache.
+        )
+        # Where each line lies between the cells' middles; the few lines between two rows of cells
+        # stay in the cache.
         place = np.clip((np.arange(height) + 0.5) * rows / height - 0.5, 0.0, rows - 1.0)
         above = np.minimum(place.astype(np.intp), max(0, rows - 2))
-        below = np.minimum(above + 1, rows - 1)
         share = (place - above).astype(np.float32)[:, None, None]
-        for first in range(0, height, _LINES):
-            part = slice(first, first + _LINES)
-            gain, offset = (
-                (1.0 - share[part]) * f[above[part]] + share[part] * f[below[part]] for f in wide
-            )
-            strip = pixels[part]
-            strip *= gain
-            strip += offset
+        ends = np.searchsorted(above, np.arange(rows), side="right")
+        first = 0
+        for row, end in enumerate(ends.tolist()):
+            if end > first:
+                below = min(row + 1, rows - 1)
+                strip, part = pixels[first:end], share[first:end]
+                strip *= gain[row] + part * (gain[below] - gain[row])
+                strip += offset[row] + part * (offset[below] - offset[row])
+            first = end
 
 
 def cells(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

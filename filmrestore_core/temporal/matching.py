@@ -13,11 +13,12 @@ from filmrestore_core.temporal.motion import (
     MatchPicture,
     bridge_flow,
     dense_flow,
+    enlarge,
     picture_unit,
     whole_shift,
 )
 from filmrestore_core.temporal.occlusion import CAP, partner
-from filmrestore_core.temporal.warp import inside_share, warp_field
+from filmrestore_core.temporal.warp import look_up, places_of, within
 
 # A difference above this is no alignment, working encoding.
 FAILED = 0.1
@@ -111,10 +112,10 @@ def _judge(
     """What the neighbour shows along a flow."""
     import cv2
 
-    luma = warp_field(picture.luma, flow)
-    inside = inside_share(flow)
+    places = places_of(flow)
+    luma, inside = look_up(picture.luma, places), within(places)
     if finite is not None:
-        inside &= warp_field(finite, flow, kind="linear") > 0.999
+        inside &= look_up(finite, places, kind="linear") > 0.999
     if brightness is None:
         share = cells(inside.astype(np.float32)[..., None])
         brightness = brightness_field(cells(center.luma[..., None]), cells(luma[..., None]), share)
@@ -135,7 +136,8 @@ def _past_damage(center: MatchPicture, found: Mapping[int, Match]) -> dict[int, 
 
     if len(found) < 2:
         return dict(found)
-    unit = picture_unit(*center.luma.shape)
+    height, width = center.luma.shape
+    unit = picture_unit(height, width)
     side = 2 * round(5 * unit) + 1
     brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     spoiled, bridged = {}, {}
@@ -144,30 +146,40 @@ def _past_damage(center: MatchPicture, found: Mapping[int, Match]) -> dict[int, 
         failed = (match.miss > max(FAILED, 4.0 * grain)).astype(np.uint8)
         core = cv2.morphologyEx(failed, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
         spoiled[offset] = cv2.dilate(core, brush).astype(np.bool_)
-        support = np.where(spoiled[offset], 0.0, np.where(match.inside, 1.0, 1e-3))
-        flow = bridge_flow(match.flow, support.astype(np.float32))
-        flow = np.where(spoiled[offset][..., None], flow, match.flow)
+        support = np.where(match.inside, np.float32(1.0), np.float32(1e-3))
+        support[spoiled[offset]] = 0.0
+        # Smooth, so every second pixel is enough.
+        around = bridge_flow(match.flow[::2, ::2], support[::2, ::2])
+        around = enlarge(around, 2, height, width)
+        flow = match.flow.copy()
+        flow[spoiled[offset]] = around[spoiled[offset]]
         bridged[offset] = _judge(
             center, offset, match.picture, match.finite, flow, match.brightness
         )
     past: dict[int, Match] = {}
     for offset, match in found.items():
         other = partner(offset, [o for o in found if o != offset])
-        as_found = _apart(match, found[other], 3.0 * unit)
-        new = bridged[offset]
-        take = spoiled[offset] & (_apart(new, bridged[other], 3.0 * unit) < as_found)
-        past[offset] = replace(
-            match,
-            flow=np.where(take[..., None], new.flow, match.flow),
-            luma=np.where(take, new.luma, match.luma),
-            miss=np.where(take, new.miss, match.miss),
-            inside=np.where(take, new.inside, match.inside),
-        )
+        as_found = _apart(match, found[other], unit)
+        better = _apart(bridged[offset], bridged[other], unit) < as_found
+        take = spoiled[offset] & better.repeat(2, 0).repeat(2, 1)[:height, :width]
+        past[offset] = _mixed(match, bridged[offset], take)
     return past
 
 
-def _apart(one: Match, other: Match, sigma: float) -> NDArray[np.float32]:
+def _mixed(match: Match, bridged: Match, take: NDArray[np.bool_]) -> Match:
+    flow, luma, miss = match.flow.copy(), match.luma.copy(), match.miss.copy()
+    inside = match.inside.copy()
+    flow[take] = bridged.flow[take]
+    luma[take] = bridged.luma[take]
+    miss[take] = bridged.miss[take]
+    inside[take] = bridged.inside[take]
+    return replace(match, flow=flow, luma=luma, miss=miss, inside=inside)
+
+
+def _apart(one: Match, other: Match, unit: float) -> NDArray[np.float32]:
+    """How far two neighbours are apart around every second pixel of every second line."""
     import cv2
 
-    gap = np.minimum(np.abs(one.luma - other.luma), np.float32(CAP))
-    return np.asarray(cv2.GaussianBlur(gap, (0, 0), sigma), np.float32)
+    gap = np.abs(one.luma[::2, ::2] - other.luma[::2, ::2])
+    gap = np.minimum(gap, np.float32(CAP))
+    return np.asarray(cv2.GaussianBlur(gap, (0, 0), max(1.5 * unit, 0.3)), np.float32)

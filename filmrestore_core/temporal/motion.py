@@ -147,15 +147,17 @@ def bridge_flow(
     """
     import cv2
 
+    tiny, one = np.float32(1e-6), np.float32(1.0)
     sums, weights = [flow * support[..., None]], [support]
     while len(sums) < levels and min(weights[-1].shape) > 4:
         sums.append(np.asarray(cv2.pyrDown(sums[-1]), np.float32))
         weights.append(np.asarray(cv2.pyrDown(weights[-1]), np.float32))
-    bridged = sums[-1] / np.maximum(weights[-1], 1e-6)[..., None]
+    bridged = np.asarray(sums[-1] / np.maximum(weights[-1], tiny)[..., None], np.float32)
     for level in range(len(sums) - 2, -1, -1):
-        height, width = weights[level].shape
-        above = cv2.pyrUp(bridged, dstsize=(width, height))
-        here = sums[level] / np.maximum(weights[level], 1e-6)[..., None]
-        share = np.minimum(weights[level] * (1.0 if level == 0 else 2.0), 1.0)[..., None]
-        bridged = share * here + (1.0 - share) * above
-    return np.asarray(bridged, np.float32)
+        weight = weights[level]
+        above = cv2.pyrUp(bridged, dstsize=(weight.shape[1], weight.shape[0]))
+        # A mean of few pixels is believed less than the wider one, but what is known stays.
+        share = weight if level == 0 else np.minimum(weight + weight, one)
+        here = sums[level] / np.maximum(weight, tiny)[..., None]
+        bridged = np.asarray(above + share[..., None] * (here - above), np.float32)
+    return bridged

@@ -129,11 +129,7 @@ def evidence(one: Seen, others: Sequence[Seen]) -> dict[str, NDArray[np.float32]
     gaps = np.stack(
         [np.where(o.shown, np.abs(one.coarse - o.coarse), np.float32(CAP)) for o in others]
     )
-    known = np.stack([o.shown for o in others]).sum(axis=0)
-    # What shows nothing there sorts last and is not counted.
-    ordered = np.sort(np.minimum(gaps, np.float32(CAP)), axis=0)
-    middle = np.take_along_axis(ordered, np.maximum(known, 1)[None] // 2, axis=0)[0]
-
+    middle = _middle(np.minimum(gaps, np.float32(CAP)), [o.shown for o in others])
     best = partner(one.offset, [o.offset for o in others])
     index = [o.offset for o in others].index(best)
     opposite = np.where(others[index].shown, np.minimum(gaps[index], np.float32(CAP)), middle)
@@ -151,6 +147,24 @@ def evidence(one: Seen, others: Sequence[Seen]) -> dict[str, NDArray[np.float32]
         "rough": enlarge(np.asarray(rough, np.float32), 2, *middle.shape),
         "slope": _mean(np.hypot(across, down), 8 * unit),
     }
+
+
+def _middle(gaps: NDArray[np.float32], shown: Sequence[NDArray[np.bool_]]) -> NDArray[np.float32]:
+    """The median of what is shown, the upper one of two; what shows nothing is CAP."""
+    if len(gaps) == 1:
+        return np.asarray(gaps[0], np.float32)
+    known = shown[0].astype(np.int8)
+    for more in shown[1:]:
+        known += more
+    if len(gaps) <= 3:
+        low, high = np.minimum(gaps[0], gaps[1]), np.maximum(gaps[0], gaps[1])
+        if len(gaps) == 3:
+            high = np.maximum(low, np.minimum(high, gaps[2]))
+            low = np.minimum(low, gaps[2])
+        return np.asarray(np.where(known > 1, high, low), np.float32)
+    ordered = np.sort(gaps, axis=0)
+    place = np.maximum(known, 1)[None] // 2
+    return np.asarray(np.take_along_axis(ordered, place, axis=0)[0], np.float32)
 
 
 def _mean(field: NDArray[Any], radius: float) -> NDArray[np.float32]:

@@ -31,6 +31,32 @@ def warp_field(
     Raises:
         ValueError: shapes do not fit, or `kind` is unknown.
     """
+    if array.ndim not in (2, 3) or flow.shape != (*array.shape[:2], 2):
+        raise ValueError(f"A flow of {flow.shape} does not fit a field of {array.shape}.")
+    return look_up(array, places_of(flow), kind=kind, outside=outside)
+
+
+def look_up(
+    array: NDArray[Any],
+    places: NDArray[np.float32],
+    *,
+    kind: str = "cubic",
+    outside: float | None = None,
+) -> NDArray[np.float32]:
+    """Values of a field at places: result[y, x] = array at places[y, x].
+
+    Args:
+        array: as in `warp_field`.
+        places: (h, w, 2) float32 px, [..., 0] x, [..., 1] y.
+        kind: as in `warp_field`.
+        outside: as in `warp_field`.
+
+    Returns:
+        (h, w) or (h, w, C) float32.
+
+    Raises:
+        ValueError: `kind` is unknown.
+    """
     import cv2
 
     kinds = {
@@ -41,20 +67,20 @@ def warp_field(
     }
     if kind not in kinds:
         raise ValueError(f"'{kind}' is no way to resample; {', '.join(kinds)} are.")
-    if array.ndim not in (2, 3) or flow.shape != (*array.shape[:2], 2):
-        raise ValueError(f"A flow of {flow.shape} does not fit a field of {array.shape}.")
-    height, width = array.shape[:2]
-    places = flow + pixel_grid(height, width)
     border = cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT
-    # Far outside is outside all the same; OpenCV's fixed-point coordinates would wrap around.
-    np.clip(places[..., 0], -width, 2 * width, out=places[..., 0])
-    np.clip(places[..., 1], -height, 2 * height, out=places[..., 1])
     source = np.ascontiguousarray(array, np.float32)
     value = [0.0 if outside is None else outside] * 4
-    warped = cv2.remap(  # type: ignore[call-overload]
+    found = cv2.remap(  # type: ignore[call-overload]
         source, places, None, kinds[kind], borderMode=border, borderValue=value
     )
-    return np.asarray(warped, np.float32).reshape(array.shape)
+    return np.asarray(found, np.float32).reshape(*places.shape[:2], *array.shape[2:])
+
+
+def places_of(flow: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(H, W, 2) float32 px: where each pixel's flow (H, W, 2) ends."""
+    places = pixel_grid(*flow.shape[:2])
+    places += flow
+    return places
 
 
 def pixel_grid(height: int, width: int) -> NDArray[np.float32]:
@@ -67,10 +93,13 @@ def pixel_grid(height: int, width: int) -> NDArray[np.float32]:
 
 def inside_share(flow: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(H, W) bool: True where the flow's end lies inside the neighbour's picture."""
-    height, width = flow.shape[:2]
-    x = flow[..., 0] + np.arange(width, dtype=np.float32)
-    y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    inside = (x >= 0) & (x <= width - 1)
-    inside &= y >= 0
-    inside &= y <= height - 1
-    return np.asarray(inside, np.bool_)
+    return within(places_of(flow))
+
+
+def within(places: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(H, W) bool: True where a place (H, W, 2) lies inside a picture of the same size."""
+    import cv2
+
+    height, width = places.shape[:2]
+    inside = cv2.inRange(places, (0, 0, 0, 0), (width - 1, height - 1, 0, 0))
+    return np.asarray(inside, np.uint8) > 0
