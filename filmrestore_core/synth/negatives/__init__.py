@@ -1,0 +1,1 @@
+"""Hard negatives: what looks like damage and is none."""

@@ -1,0 +1,44 @@
+"""Whip pans: the camera is thrown round, everything smears."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from filmrestore_core.synth.negatives.canvas import Picture, smear_kernel
+from filmrestore_core.synth.negatives.flight import between
+
+
+def whip_pan(pictures: Sequence[Picture], rng: np.random.Generator) -> list[Picture]:
+    """Large shifts that swell and fade, each frame smeared along its own; borders are mirrored."""
+    import cv2
+
+    height, width, _ = pictures[0].shape
+    frames = len(pictures)
+    top = between(rng, 0.06, 0.45) * width
+    angle = rng.choice([0.0, np.pi]) + (rng.normal(0, 0.2) if rng.random() < 0.5 else 0.0)
+    if rng.random() < 0.15:
+        angle += np.pi / 2
+    peak, lasts = rng.uniform(-1, frames), rng.uniform(0.6, 0.8 * frames)
+    shutter = rng.uniform(0.25, 0.6)
+    times = np.arange(frames)
+    speeds = top * np.exp(-((times - peak) ** 2) / (2 * lasts**2))
+    # The frame in the middle is where the picture is taken from, lest all of it be mirror.
+    ways = np.cumsum(speeds) - np.cumsum(speeds)[frames // 2]
+    heading = np.array([np.cos(angle), np.sin(angle)])
+    made = []
+    for picture, way, speed in zip(pictures, ways, speeds, strict=True):
+        right, down = heading * way
+        moved = cv2.warpAffine(
+            picture,
+            np.array([[1, 0, right], [0, 1, down]]),
+            (width, height),
+            borderMode=cv2.BORDER_REFLECT_101,
+        )
+        smear = heading * speed * shutter
+        if np.abs(smear).max() > 0.7:
+            kernel = smear_kernel(smear)
+            moved = cv2.filter2D(moved, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+        made.append(np.asarray(moved, np.float32).reshape(picture.shape))
+    return made
