@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from filmrestore_core.clip import Clip, MatteSource
     from filmrestore_core.errors import (
         DeviceError,
+        DeviceMemoryError,
         EncodingError,
         FilmrestoreError,
         LockedFrameError,
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
         MissingExtraError,
         MissingFrameError,
         MixedSequenceError,
+        ModelContractError,
+        ModelError,
+        ModelIntegrityError,
+        ModelNotFoundError,
         SettingsError,
         Stopped,
         UnreadableFrameError,
@@ -30,6 +35,8 @@ if TYPE_CHECKING:
     from filmrestore_core.matte import DamageClass, DamageMap, Defect, Matte
     from filmrestore_core.media.memory_clip import MemoryClip
     from filmrestore_core.media.open import create_writer, open_clip
+    from filmrestore_core.models.card import ModelCard
+    from filmrestore_core.models.store import ModelStore
     from filmrestore_core.params import ParamSpec, param_specs
     from filmrestore_core.plate import Plate
     from filmrestore_core.presets import load_preset, preset_names
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
     from filmrestore_core.restore.clip_view import ExternalMattes
     from filmrestore_core.restore.reach import reach_of
     from filmrestore_core.restore.restorer import Restored, Restorer
+    from filmrestore_core.runtime.device import Device
     from filmrestore_core.settings import RestoreSettings
     from filmrestore_core.timecode import Timecode
 
@@ -50,7 +58,9 @@ _HOMES = {
     "DamageMap": "matte",
     "DamageReport": "report",
     "Defect": "matte",
+    "Device": "runtime.device",
     "DeviceError": "errors",
+    "DeviceMemoryError": "errors",
     "EncodingError": "errors",
     "ExternalMattes": "restore.clip_view",
     "FilmrestoreError": "errors",
@@ -64,6 +74,12 @@ _HOMES = {
     "MissingExtraError": "errors",
     "MissingFrameError": "errors",
     "MixedSequenceError": "errors",
+    "ModelCard": "models.card",
+    "ModelContractError": "errors",
+    "ModelError": "errors",
+    "ModelIntegrityError": "errors",
+    "ModelNotFoundError": "errors",
+    "ModelStore": "models.store",
     "ParamSpec": "params",
     "Part": "frame",
     "PixelFormat": "frame",
@@ -92,7 +108,9 @@ __all__ = [
     "DamageMap",
     "DamageReport",
     "Defect",
+    "Device",
     "DeviceError",
+    "DeviceMemoryError",
     "EncodingError",
     "ExternalMattes",
     "FilmrestoreError",
@@ -106,6 +124,12 @@ __all__ = [
     "MissingExtraError",
     "MissingFrameError",
     "MixedSequenceError",
+    "ModelCard",
+    "ModelContractError",
+    "ModelError",
+    "ModelIntegrityError",
+    "ModelNotFoundError",
+    "ModelStore",
     "ParamSpec",
     "Part",
     "PixelFormat",

@@ -9,7 +9,12 @@ FilmrestoreError(Exception)
 │  ├─ LockedFrameError                 can be copied as it is, but not restored
 │  └─ MixedSequenceError               size, channels or windows change where they must not
 ├─ EncodingError(ValueError)
-├─ DeviceError(RuntimeError)
+├─ ModelError
+│  ├─ ModelNotFoundError(LookupError)
+│  ├─ ModelIntegrityError              the bytes are not those that were published
+│  └─ ModelContractError               the graph is not what its card says
+├─ DeviceError(RuntimeError)           no such device, or it cannot do the work
+│  └─ DeviceMemoryError                it has too little memory
 ├─ MissingExtraError                   says which extra to install
 └─ Stopped                             asked to; nothing is wrong
 
@@ -80,8 +85,28 @@ class EncodingError(FilmrestoreError, ValueError):
     """An encoding name is unknown or does not fit the picture."""
 
 
+class ModelError(FilmrestoreError):
+    """A model file or its card cannot be used."""
+
+
+class ModelNotFoundError(ModelError, LookupError):
+    """No store has a model of that name."""
+
+
+class ModelIntegrityError(ModelError):
+    """The file is not the one that was published, or not whole in itself."""
+
+
+class ModelContractError(ModelError):
+    """The card is wrong, or the graph is not what its card says."""
+
+
 class DeviceError(FilmrestoreError, RuntimeError):
-    """The asked-for device is not available."""
+    """The asked-for device is not available, or cannot do the work."""
+
+
+class DeviceMemoryError(DeviceError):
+    """The device has too little memory for the work."""
 
 
 class MissingExtraError(FilmrestoreError):

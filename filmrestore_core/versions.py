@@ -5,7 +5,15 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-_LIBRARIES = ("numpy", "opencv-python-headless", "opencv-python", "OpenImageIO", "av")
+_LIBRARIES = (
+    "numpy",
+    "opencv-python-headless",
+    "opencv-python",
+    "OpenImageIO",
+    "av",
+    "onnxruntime-gpu",
+    "onnxruntime",
+)
 
 
 def versions() -> dict[str, str]:

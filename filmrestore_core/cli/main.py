@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from filmrestore_core import __version__
-from filmrestore_core.cli import demo, detect, info, restore, train, verify
+from filmrestore_core.cli import demo, detect, info, models, restore, train, verify
 from filmrestore_core.cli.exit_code import ExitCode
 from filmrestore_core.errors import EncodingError, FilmrestoreError, SettingsError
 
@@ -55,6 +55,13 @@ training = typer.Typer(
 )
 training.command("judge")(_leaving(train.judge))
 app.add_typer(training)
+
+shelf = typer.Typer(name="models", help="The nets on the shelf: list, show, add, verify.")
+shelf.command("list")(_leaving(models.list_models))
+shelf.command("show")(_leaving(models.show))
+shelf.command("add")(_leaving(models.add))
+shelf.command("verify")(_leaving(models.verify))
+app.add_typer(shelf)
 
 
 def _version(asked: bool) -> None:

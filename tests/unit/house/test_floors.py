@@ -16,7 +16,7 @@ NOUNS = {
     "box", "clip", "errors", "frame", "framerange", "matte", "noise", "params", "plate", "presets",
     "report", "settings", "timecode", "versions", "yamlfile",
 }  # fmt: skip
-FLOOR_1 = {"media", "color", "grain", "temporal", "synth", "metrics"}
+FLOOR_1 = {"media", "color", "grain", "temporal", "synth", "metrics", "models", "runtime"}
 FLOOR_2 = {"segment", "inpaint"}
 
 MAY: dict[str, set[str]] = {
@@ -27,10 +27,14 @@ MAY: dict[str, set[str]] = {
     "grain": NOUNS | {"temporal"},
     "synth": NOUNS | {"grain"},
     "metrics": NOUNS | {"temporal"},
-    "segment": NOUNS | {"color", "grain", "temporal"},
-    "inpaint": NOUNS | {"color", "grain", "temporal"},
-    "restore": NOUNS | {"media", "color", "grain", "temporal"} | FLOOR_2,
-    "learning": NOUNS | {"segment", "temporal", "synth", "grain", "color", "media"},
+    "models": NOUNS,
+    "runtime": NOUNS | {"models"},
+    "segment": NOUNS | {"color", "grain", "temporal", "models", "runtime"},
+    "inpaint": NOUNS | {"color", "grain", "temporal", "models", "runtime"},
+    "restore": NOUNS | {"media", "color", "grain", "temporal", "models", "runtime"} | FLOOR_2,
+    "learning": NOUNS
+    | {"segment", "inpaint", "temporal", "synth", "grain", "color", "media"}
+    | {"metrics", "models", "runtime", "metrics"},
     "cli": NOUNS | FLOOR_1 | FLOOR_2 | {"restore", "learning"},
     "testing": NOUNS | FLOOR_1,
     "__main__": {"cli"},
@@ -38,7 +42,8 @@ MAY: dict[str, set[str]] = {
 # Beside standard library and numpy.
 LIBRARIES = {
     "annotated_types": {"params"},
-    "pydantic": {"settings", "params", "presets", "synth"},
+    "pydantic": {"settings", "params", "presets", "synth", "models", "learning"},
+    "onnxruntime": {"runtime"},
     "yaml": {"yamlfile"},
     "fileseq": {"framerange", "media"},
     "OpenImageIO": {"media"},
@@ -49,6 +54,8 @@ LIBRARIES = {
     "rich": {"cli"},
     "jinja2": {"cli"},
     "sklearn": {"learning"},
+    "torch": {"learning"},
+    "safetensors": {"learning"},
     "threadpoolctl": {"learning"},
 }
 
@@ -99,7 +106,7 @@ def test_rendering_loads_nothing_that_learns() -> None:
     code = (
         "import sys, filmrestore_core as f, filmrestore_core.cli.main;"
         "[getattr(f, n) for n in f.__all__];"
-        "print([m for m in ('torch', 'diffusers', 'sklearn') if m in sys.modules])"
+        "print([m for m in ('torch', 'diffusers', 'sklearn', 'onnx') if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

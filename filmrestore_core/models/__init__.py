@@ -1,0 +1,1 @@
+"""What weights are on the shelf: cards, manifests and the store."""
