@@ -34,7 +34,7 @@ MAY: dict[str, set[str]] = {
     "restore": NOUNS | {"media", "color", "grain", "temporal", "models", "runtime"} | FLOOR_2,
     "learning": NOUNS
     | {"segment", "inpaint", "temporal", "synth", "grain", "color", "media"}
-    | {"metrics", "models", "runtime", "metrics"},
+    | {"metrics", "models", "runtime"},
     "cli": NOUNS | FLOOR_1 | FLOOR_2 | {"restore", "learning"},
     "testing": NOUNS | FLOOR_1,
     "__main__": {"cli"},
@@ -56,6 +56,7 @@ LIBRARIES = {
     "sklearn": {"learning"},
     "torch": {"learning"},
     "safetensors": {"learning"},
+    "matplotlib": {"learning"},
     "threadpoolctl": {"learning"},
 }
 
