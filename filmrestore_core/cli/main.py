@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from filmrestore_core import __version__
-from filmrestore_core.cli import demo, detect, info, models, restore, train, verify
+from filmrestore_core.cli import demo, detect, info, models, restore, synth, train, verify
 from filmrestore_core.cli.exit_code import ExitCode
 from filmrestore_core.errors import EncodingError, FilmrestoreError, SettingsError
 
@@ -49,6 +49,7 @@ app.command("detect")(_leaving(detect.detect))
 app.command("info")(_leaving(info.info))
 app.command("verify")(_leaving(verify.verify))
 app.command("demo")(_leaving(demo.demo))
+app.command("synth")(_leaving(synth.synth))
 
 training = typer.Typer(
     name="train", help="Fit what the package ships fitted; needs the extra 'train'."

@@ -13,6 +13,7 @@ from filmrestore_core.box import Box
 from filmrestore_core.frame import Frame, Part, PixelFormat
 from filmrestore_core.matte import DETECTED_CLASSES, DamageClass
 from filmrestore_core.synth.film import DamagedFilm, DamagedFrame
+from filmrestore_core.synth.negatives.stretches import NegativePlan, damaged_frames
 from filmrestore_core.synth.recipe import RecipeSettings
 
 # Matte channels, one for each class.
@@ -36,37 +37,52 @@ class DatasetFrames:
 
 
 def dataset_frames(
-    plates: Iterable[tuple[int, NDArray[np.float32]]], film: DamagedFilm
+    plates: Iterable[tuple[int, NDArray[np.float32]]],
+    film: DamagedFilm,
+    *,
+    negatives: NegativePlan | None = None,
+    attributes: Mapping[str, Any] | None = None,
 ) -> Iterator[DatasetFrames]:
-    """A data set, frame by frame; only one frame is held at a time.
+    """A data set, frame by frame; one frame is held at a time, with negatives a stretch of them.
 
     Args:
         plates: (frame number, (H, W, 1 or 3) float32 code values 0 to 1), consecutive frames.
         film: recipe, seed and shapes.
+        negatives: what is added that is no damage.
+        attributes: metadata of the pictures.
     """
-    for number, pixels in plates:
-        made = film.frame(pixels, number)
+    for made in damaged_frames(plates, film, negatives or NegativePlan()):
         yield DatasetFrames(
-            picture_frame(made.damaged, number),
-            picture_frame(made.clean, number),
+            picture_frame(made.damaged, made.number, attributes),
+            picture_frame(made.clean, made.number, attributes),
             matte_frame(made),
         )
 
 
-def recipe_document(recipe: RecipeSettings, *, seed: int) -> dict[str, Any]:
-    """What makes the data set again: recipe and seed, as plain values."""
-    return {"seed": seed, "recipe": recipe.model_dump(mode="json", by_alias=True)}
+def recipe_document(
+    recipe: RecipeSettings, *, seed: int, negatives: NegativePlan | None = None
+) -> dict[str, Any]:
+    """What makes the data set again: recipe, seed and negatives, as plain values."""
+    kinds = [kind.value for kind in negatives.kinds] if negatives else []
+    return {
+        "seed": seed,
+        **({"negatives": kinds} if kinds else {}),
+        "recipe": recipe.model_dump(mode="json", by_alias=True),
+    }
 
 
-def picture_frame(pixels: NDArray[np.float32], number: int) -> Frame:
+def picture_frame(
+    pixels: NDArray[np.float32], number: int, attributes: Mapping[str, Any] | None = None
+) -> Frame:
     """A half-float frame of code values.
 
     Args:
         pixels: (H, W, 1 or 3) float32.
         number: frame number.
+        attributes: metadata.
     """
     names = ("Y",) if pixels.shape[2] == 1 else ("R", "G", "B")
-    return _frame({n: pixels[..., i] for i, n in enumerate(names)}, number)
+    return _frame({n: pixels[..., i] for i, n in enumerate(names)}, number, attributes)
 
 
 def matte_frame(made: DamagedFrame) -> Frame:
@@ -80,9 +96,14 @@ def matte_frame(made: DamagedFrame) -> Frame:
     return _frame({**channels, "visible": visible}, made.number)
 
 
-def _frame(channels: Mapping[str, NDArray[np.float32]], number: int) -> Frame:
+def _frame(
+    channels: Mapping[str, NDArray[np.float32]],
+    number: int,
+    attributes: Mapping[str, Any] | None = None,
+) -> Frame:
     planes = {name: plane.astype(np.float16) for name, plane in channels.items()}
     height, width = next(iter(planes.values())).shape
     box = Box.of_size(width, height)
     formats = {name: PixelFormat.of(np.float16) for name in planes}
-    return Frame(number, (Part("", planes, formats, box, box),))
+    part = Part("", planes, formats, box, box, attributes=dict(attributes or {}))
+    return Frame(number, (part,))

@@ -26,6 +26,8 @@ from filmrestore_core.synth.weave import with_weave
 
 # A change of less than this (code value 0..1) is not seen.
 VISIBLE = 0.04
+# Nor is one of less than so many standard deviations of the grain.
+VISIBLE_SIGMAS = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,30 +51,61 @@ class DamagedFrame:
     strength: dict[DamageClass, NDArray[np.float32]]
 
     @property
+    def grain_sigma(self) -> float:
+        """Standard deviation of the frame's grain (and coding noise), code values."""
+        return float(np.std(self.clean - self.scene, dtype=np.float64))
+
+    @property
+    def visible_from(self) -> float:
+        """The weakest change that can be told from grain, code values."""
+        return max(VISIBLE, VISIBLE_SIGMAS * self.grain_sigma)
+
+    @property
     def change(self) -> NDArray[np.float32]:
         """(H, W) float32: largest change of a channel's code value."""
         return np.asarray(np.abs(self.damaged - self.clean).max(axis=-1), np.float32)
 
-    def visible(self, threshold: float = VISIBLE) -> dict[DamageClass, NDArray[np.bool_]]:
+    def visible(self, threshold: float | None = None) -> dict[DamageClass, NDArray[np.bool_]]:
         """Class -> (H, W) bool: damage that changed a code value by more than `threshold`.
 
         Where classes overlap, the stronger one has the pixel.
+
+        Args:
+            threshold: code values; None: `visible_from`.
         """
         if not self.strength:
             return {}
-        seen = self.change > threshold
+        seen = self.change > (self.visible_from if threshold is None else threshold)
         planes = np.stack(list(self.strength.values()))
         strongest = planes.argmax(axis=0)
         return {
             name: seen & (strongest == i) & (planes[i] > 0) for i, name in enumerate(self.strength)
         }
 
-    def faint(self, threshold: float = VISIBLE) -> NDArray[np.bool_]:
-        """(H, W) bool: touched by damage but not visibly: neither to be found nor a false alarm."""
+    def faint(self, threshold: float | None = None) -> NDArray[np.bool_]:
+        """(H, W) bool: touched by damage but not visibly: neither to be found nor a false alarm.
+
+        Args:
+            threshold: code values; None: `visible_from`.
+        """
         touched = np.zeros(self.damaged.shape[:2], np.bool_)
         for plane in self.strength.values():
             touched |= plane > 0
-        return touched & (self.change <= threshold)
+        least = self.visible_from if threshold is None else threshold
+        return touched & (self.change <= least)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilmedPicture:
+    """A picture on undamaged film.
+
+    Attributes:
+        scene: (H, W, C) float32 code values, without grain.
+        pixels: (H, W, C) float32 code values, with grain.
+    """
+
+    scene: NDArray[np.float32]
+    pixels: NDArray[np.float32]
 
 
 class DamagedFilm:
@@ -115,14 +148,35 @@ class DamagedFilm:
             plate: (H, W, 1 or 3) float32 code values 0 to 1, in the recipe's tone.
             number: frame number.
         """
+        return self.damage(self.filmed(plate, number), number)
+
+    def filmed(self, plate: NDArray[np.float32], number: int) -> FilmedPicture:
+        """The plate as it stands on undamaged film: unsteady, and with grain.
+
+        Args:
+            plate: (H, W, 1 or 3) float32 code values 0 to 1, in the recipe's tone.
+            number: frame number.
+        """
         recipe, seed = self._recipe, self._seed
-        height, width, channels = plate.shape
+        height, width, _ = plate.shape
         frame = FilmFrame.of(recipe.gauge, width, height)
         tone = recipe.tone
         scene = with_cue_mark(plate, recipe.cue, frame, tone, number=number)
         scene = with_flicker(scene, recipe.flicker, frame, tone, seed=seed, number=number)
         scene = with_weave(scene, recipe.weave, frame, seed=seed, number=number)
         clean = with_grain(scene, recipe.grain, frame, tone, seed=seed, number=number)
+        return FilmedPicture(scene, clean)
+
+    def damage(self, filmed: FilmedPicture, number: int) -> DamagedFrame:
+        """What use makes of a picture on film: damage is laid on, then copies lose something.
+
+        Args:
+            filmed: from `filmed`, perhaps with something happened to it since.
+            number: frame number.
+        """
+        recipe, scene, clean = self._recipe, filmed.scene, filmed.pixels
+        height, width, channels = clean.shape
+        frame, tone = FilmFrame.of(recipe.gauge, width, height), recipe.tone
         laid = lay(self.marks(frame, number, channels), clean, tone)
         strength = laid.strength
         loss = recipe.generation

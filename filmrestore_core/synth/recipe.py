@@ -84,6 +84,43 @@ _PRESETS = {
         stain=StainSettings(present=0.5, frames=1.3),
         tear=TearSettings(tears=0.01, splices=0.01),
     ),
+    # Dust does not shrink with the film: on narrow gauges the same specks cover more picture.
+    "16mm": RecipeSettings(
+        gauge=Gauge.MM16,
+        grain=GrainSettings(stock=Stock.MEDIUM),
+        weave=WeaveSettings(amount=10),
+        flicker=FlickerSettings(amount=0.01, local=0.004),
+        dirt=SpeckSettings(per_frame=18, large=0.06),
+        sparkle=SpeckSettings(per_frame=9),
+        hair=HairSettings(per_frame=0.8, in_gate=0.4),
+        scratch=ScratchSettings(present=1.2, colored=0.2),
+        stain=StainSettings(present=0.1, area=5e5),
+    ),
+    "8mm": RecipeSettings(
+        gauge=Gauge.MM8,
+        grain=GrainSettings(stock=Stock.MEDIUM, amount=0.7),
+        weave=WeaveSettings(amount=12),
+        flicker=FlickerSettings(amount=0.02, local=0.008),
+        dirt=SpeckSettings(per_frame=9, area=2200, large=0.05),
+        sparkle=SpeckSettings(per_frame=6, area=2200),
+        hair=HairSettings(per_frame=0.6, in_gate=0.8, width=20, length=300),
+        scratch=ScratchSettings(present=1.5, width=12, colored=0.3),
+        stain=StainSettings(present=0.1, area=2e5),
+        generation=GenerationSettings(blur=6, contrast=0.95),
+    ),
+    # A worn print as an old video transfer shows it.
+    "transfer": RecipeSettings(
+        grain=GrainSettings(stock=Stock.COARSE),
+        cue=CueSettings(every=240),
+        weave=WeaveSettings(amount=30),
+        flicker=FlickerSettings(amount=0.03, local=0.012),
+        dirt=SpeckSettings(per_frame=130, large=0.08),
+        sparkle=SpeckSettings(per_frame=60, large=0.06),
+        hair=HairSettings(per_frame=4, in_gate=0.5),
+        scratch=ScratchSettings(present=2.5),
+        stain=StainSettings(present=0.3, frames=1.3),
+        generation=GenerationSettings(blur=22, contrast=0.9, lift=0.02, jpeg=55),
+    ),
 }
 
 

@@ -19,7 +19,7 @@ from filmrestore_core.errors import MissingFrameError
 from filmrestore_core.matte import DamageClass
 from filmrestore_core.synth.demo.raycast import render
 from filmrestore_core.synth.demo.street import LIGHT, camera, primitives, sky
-from filmrestore_core.synth.film import DamagedFilm, DamagedFrame
+from filmrestore_core.synth.film import VISIBLE, DamagedFilm, DamagedFrame
 from filmrestore_core.synth.recipe import RecipeSettings
 
 NAME = "street"
@@ -170,7 +170,7 @@ def write_clip(folder: Path, plates: Sequence[NDArray[np.float32]]) -> None:
         made = damaged_frame(plate, number)
         damaged, clean = _codes(made.damaged), _codes(made.clean)
         labels = np.zeros(damaged.shape, np.uint8)
-        for damage_class, seen in made.visible().items():
+        for damage_class, seen in made.visible(VISIBLE).items():
             labels[seen] = DamageClass(damage_class).label
         places = np.flatnonzero((damaged != clean) | (labels > 0)).astype(np.int32)
         parts["frames"].append(np.full(places.size, number, np.int32))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from filmrestore_core.matte import DamageClass
-from filmrestore_core.synth.film import DamagedFilm, damage_sequence
+from filmrestore_core.synth.film import DamagedFilm, FilmedPicture, damage_sequence
+from filmrestore_core.synth.gauge import Gauge
 from filmrestore_core.synth.recipe import RecipeSettings, load_recipe
 
 HEAVY = load_recipe("heavy")
@@ -56,7 +57,34 @@ def test_visible_and_faint_share_no_pixel_and_are_touched():
             total += seen
         total += frame.faint()
         assert total.max() == 1
-        assert np.array_equal(np.sum([*frame.visible().values()], axis=0) > 0, frame.change > 0.04)
+        seen = np.sum([*frame.visible().values()], axis=0) > 0
+        assert np.array_equal(seen, frame.change > frame.visible_from)
+
+
+def test_what_is_weaker_than_the_grain_is_not_visible():
+    """Two deviations of the grain, and never less than 0.04."""
+    grain = HEAVY.grain.model_copy(update={"amount": 10.0})
+    grainy = HEAVY.model_copy(update={"grain": grain, "gauge": Gauge.MM8})
+    for recipe in (HEAVY, grainy):
+        frame = DamagedFilm(recipe, seed=3).frame(plates(1)[0], 5)
+        measured = float(np.std(frame.clean - frame.scene))
+        assert frame.visible_from == pytest.approx(max(0.04, 2 * measured), rel=1e-4)
+        assert not any((seen & (frame.change <= 0.04)).any() for seen in frame.visible().values())
+    assert frame.visible_from > 0.06
+    assert frame.faint().sum() > frame.faint(0.04).sum()
+
+
+def test_something_may_happen_between_filming_and_damage():
+    plate = plates(1)[0]
+    film = DamagedFilm(HEAVY, seed=3)
+    filmed = film.filmed(plate, 9)
+    assert digest(film.damage(filmed, 9)) == digest(film.frame(plate, 9))
+    brighter = FilmedPicture(filmed.scene, np.asarray(filmed.pixels + np.float32(0.05)))
+    frame = film.damage(brighter, 9)
+    untouched = frame.strength[DamageClass.DIRT] == 0
+    for plane in frame.strength.values():
+        untouched &= plane == 0
+    assert np.array_equal(frame.damaged[untouched], brighter.pixels[untouched])
 
 
 def test_the_default_recipe_does_nothing():
