@@ -24,6 +24,7 @@ from filmrestore_core.errors import MixedSequenceError, SettingsError
 from filmrestore_core.frame import Frame
 from filmrestore_core.framerange import FrameRange
 from filmrestore_core.media.image_file import write_new
+from filmrestore_core.media.journal import journal_path
 from filmrestore_core.media.open import open_clip
 from filmrestore_core.media.output_check import prepare_folder, refuse_foreign_files
 from filmrestore_core.media.output_sequence import OutputSequence
@@ -98,7 +99,7 @@ def synth(
     frames: arguments.Frames = None,
     encoding: arguments.EncodingName = "auto",
     force: Annotated[
-        bool, typer.Option("--force", help="Replace files that filmrestore did not write.")
+        bool, typer.Option("--force", help="Replace an earlier data set in FOLDER.")
     ] = False,
 ) -> int:
     """Damage CLIP and write what it was and where it was damaged: three sequences of EXR files.
@@ -134,11 +135,14 @@ def synth(
             k: stack.enter_context(_sink(out, k, source, numbers, text, force)) for k in _KINDS
         }
         plates = _plates(source, numbers, curve)
-        tags = {"oiio:ColorSpace": name}
+        tags = {"colorInteropID": name}
         for made in dataset_frames(plates, film, negatives=plan, attributes=tags):
             for kind, frame in zip(_KINDS, (made.damaged, made.clean, made.matte), strict=True):
                 _write(sinks[kind], frame)
             console.print(f"frame {made.damaged.number}", markup=False)
+    for kind, sink in sinks.items():
+        # A data set is its bytes; when and in which run they were written is none of it.
+        journal_path(out / kind, sink.pattern.name).unlink(missing_ok=True)
     (out / "recipe.yaml").write_text(text, encoding="utf-8", newline="\n")
     console.print(f"{len(numbers)} frames in {out}", markup=False)
     return ExitCode.DONE
