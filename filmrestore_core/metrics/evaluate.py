@@ -1,11 +1,11 @@
-"""A restorer run over cases of known truth -> one table."""
+"""Restorers run over cases of known truth -> what was measured of them."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,9 @@ from filmrestore_core.metrics.detection import (
 )
 from filmrestore_core.metrics.fidelity import low_passed_error, squared_error, ssim_map
 from filmrestore_core.metrics.grain import frozen_grain, grain_energy
-from filmrestore_core.metrics.measured import COLUMNS, Measured
+from filmrestore_core.metrics.measured import COLUMNS, ClassPixels, Measured, SecondPass
 from filmrestore_core.metrics.stability import warped_difference
+from filmrestore_core.metrics.tables import document_of, objects_table, rows_table
 from filmrestore_core.plate import Plate
 from filmrestore_core.temporal.align import align
 from filmrestore_core.temporal.warp import warp_field
@@ -95,15 +96,15 @@ class Evaluation:
 
     def to_json(self) -> str:
         """All tables, NaN as null."""
-        return json.dumps(
-            {
-                "columns": COLUMNS,
-                "cases": {name: _document(m) for name, m in self.cases.items()},
-                "groups": {name: _document(m) for name, m in self.groups.items()},
-                "total": _document(self.total),
-            },
-            indent=1,
-        )
+        return json.dumps({"columns": COLUMNS, **self.document()}, indent=1)
+
+    def document(self) -> dict[str, Any]:
+        """Figures of cases, groups and total as plain values, NaN as None."""
+        return {
+            "cases": {name: document_of(m) for name, m in self.cases.items()},
+            "groups": {name: document_of(m) for name, m in self.groups.items()},
+            "total": document_of(self.total),
+        }
 
     def to_markdown(self, columns: Sequence[str] = tuple(COLUMNS)) -> str:
         """A line for each case, group and the total, then found objects by class and size.
@@ -111,17 +112,25 @@ class Evaluation:
         Args:
             columns: which of COLUMNS, in this order.
         """
-        lines = ["| case | frames | " + " | ".join(columns) + " |"]
-        lines.append("|---" * (len(columns) + 2) + "|")
-        rows = [*self.cases.items()]
-        rows += [(f"**{name}**", m) for name, m in self.groups.items()]
-        rows.append(("**all**", self.total))
-        for name, measured in rows:
-            values = measured.row()
-            cells = " | ".join(_cell(c, values[c]) for c in columns)
-            lines.append(f"| {name} | {measured.frames} | {cells} |")
-        lines += ["", *_objects_markdown(self.total)]
-        return "\n".join(lines) + "\n"
+        rows = {**self.cases, **{f"**{name}**": m for name, m in self.groups.items()}}
+        lines = rows_table("case", {**rows, "**all**": self.total}, columns)
+        return "\n".join([*lines, "", *objects_table(self.total)]) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A restorer among others.
+
+    Attributes:
+        restorer: called once for each case.
+        scorer: how surely each pixel is damage, apart from restoring and its time; None where the
+            restorer has no scores, or gives them with its pictures.
+        finds: whether it finds damage by itself; False where it is told.
+    """
+
+    restorer: SequenceRestorer
+    scorer: Callable[[EvaluationCase], Sequence[NDArray[np.float32]]] | None = None
+    finds: bool = True
 
 
 def evaluate(
@@ -137,30 +146,79 @@ def evaluate(
     Raises:
         ValueError: the restorer gives another number of pictures, or pictures of another size.
     """
-    found = Evaluation()
+    return compare(cases, {"": Contender(restorer)}, temporal=temporal)[""]
+
+
+def compare(
+    cases: Iterable[EvaluationCase],
+    contenders: Mapping[str, Contender],
+    *,
+    temporal: bool = True,
+    twice: bool = False,
+    done: Callable[[str, str, Measured], None] | None = None,
+) -> dict[str, Evaluation]:
+    """Run several restorers over the same cases and measure them.
+
+    Args:
+        cases: one is held at a time.
+        contenders: name -> restorer.
+        temporal: also measure frozen grain and flicker.
+        twice: also restore the results of those that find damage once more.
+        done: called with case, contender and figures as soon as they are there.
+
+    Raises:
+        ValueError: as `evaluate`.
+    """
+    found = {name: Evaluation() for name in contenders}
     for case in cases:
-        start = time.perf_counter()
-        restored = restorer(case)
-        seconds = time.perf_counter() - start
-        if len(restored) != len(case.damaged):
-            raise ValueError(
-                f"{case.name}: {len(restored)} pictures for {len(case.damaged)} frames."
-            )
-        measured = Measured(seconds=seconds)
-        for i, picture in enumerate(restored):
-            if picture.pixels.shape != case.damaged[i].shape:
-                raise ValueError(
-                    f"{case.name}, frame {case.first + i}: a picture of {picture.pixels.shape} "
-                    f"came for one of {case.damaged[i].shape}."
-                )
-            measured.add(measure_frame(case, i, picture))
-        if temporal:
-            _measure_time(case, restored, measured)
-        found.cases[case.name] = measured
-        if case.group:
-            found.groups.setdefault(case.group, Measured()).add(measured)
-        found.total.add(measured)
+        motion = CleanMotion(case)
+        for name, contender in contenders.items():
+            measured = _measure(case, contender, motion if temporal else None, twice=twice)
+            evaluation = found[name]
+            evaluation.cases[case.name] = measured
+            if case.group:
+                evaluation.groups.setdefault(case.group, Measured()).add(measured)
+            evaluation.total.add(measured)
+            if done is not None:
+                done(case.name, name, measured)
     return found
+
+
+def _measure(
+    case: EvaluationCase, contender: Contender, motion: CleanMotion | None, *, twice: bool
+) -> Measured:
+    start = time.perf_counter()
+    restored = _pictures(case, contender.restorer)
+    measured = Measured(seconds=time.perf_counter() - start)
+    if contender.scorer is not None:
+        scores = contender.scorer(case)
+        restored = [replace(p, score=s) for p, s in zip(restored, scores, strict=True)]
+    for i, picture in enumerate(restored):
+        measured.add(measure_frame(case, i, picture))
+    if motion is not None:
+        _measure_time(case, restored, measured, motion)
+    if twice and contender.finds:
+        again = _pictures(replace(case, damaged=[p.pixels for p in restored]), contender.restorer)
+        for one, two in zip(restored, again, strict=True):
+            change = np.abs(two.pixels - one.pixels).max(axis=-1)
+            here = SecondPass(
+                int(np.sum(change > 0)), float(change.sum(dtype=np.float64)), change.size
+            )
+            measured.again = here if measured.again is None else measured.again + here
+    return measured
+
+
+def _pictures(case: EvaluationCase, restorer: SequenceRestorer) -> Sequence[RestoredPicture]:
+    restored = restorer(case)
+    if len(restored) != len(case.damaged):
+        raise ValueError(f"{case.name}: {len(restored)} pictures for {len(case.damaged)} frames.")
+    for i, picture in enumerate(restored):
+        if picture.pixels.shape != case.damaged[i].shape:
+            raise ValueError(
+                f"{case.name}, frame {case.first + i}: a picture of {picture.pixels.shape} "
+                f"came for one of {case.damaged[i].shape}."
+            )
+    return restored
 
 
 def measure_frame(case: EvaluationCase, index: int, picture: RestoredPicture) -> Measured:
@@ -179,6 +237,11 @@ def measure_frame(case: EvaluationCase, index: int, picture: RestoredPicture) ->
     measured = Measured(frames=1)
     measured.pixels = count_pixels(predicted, hole, ignored=faint)
     measured.objects = object_outcomes(predicted, truth)
+    near = grown(predicted, RIM)
+    measured.class_pixels = {
+        name: ClassPixels(int(np.sum(plane & near)), int(plane.sum()))
+        for name, plane in truth.items()
+    }
     measured.false_objects = false_objects(predicted, hole, ignored=faint)
     # A soft rim is part of a repair: one pixel more than the detection's own.
     measured.changed = int(np.sum(changed & ~grown(hole | faint, RIM + 1)))
@@ -209,8 +272,27 @@ def holes(
     return hole
 
 
+class CleanMotion:
+    """Neighbours of a case's clean frames brought onto them, looked for once for all contenders."""
+
+    def __init__(self, case: EvaluationCase) -> None:
+        """Nothing is computed before it is asked for."""
+        self._case = case
+        self._found: dict[tuple[int, int], AlignedNeighbor] = {}
+
+    def neighbor(self, index: int, other: int) -> AlignedNeighbor:
+        """Clean frame `other` on clean frame `index`."""
+        if (index, other) not in self._found:
+            clean = self._case.clean
+            self._found[index, other] = _aligned(clean[index], clean[other])
+        return self._found[index, other]
+
+
 def _measure_time(
-    case: EvaluationCase, restored: Sequence[RestoredPicture], measured: Measured
+    case: EvaluationCase,
+    restored: Sequence[RestoredPicture],
+    measured: Measured,
+    motion: CleanMotion,
 ) -> None:
     """Frozen grain against both neighbours, flicker against the one before, in what was filled.
 
@@ -224,7 +306,7 @@ def _measure_time(
             continue
         now, clean = restored[i].pixels, case.clean[i]
         if i > 0:
-            before = _aligned(clean, case.clean[i - 1])
+            before = motion.neighbor(i, i - 1)
             seen = filled & (before.validity >= _TRUSTED)
             measured.frozen_before += frozen_grain(now, clean, before.pixels, seen)
             moved = warp_field(restored[i - 1].pixels, before.flow, kind="cubic")
@@ -232,50 +314,20 @@ def _measure_time(
             real = warp_field(case.clean[i - 1], before.flow, kind="cubic")
             measured.steady += warped_difference(now, moved, clean, real, seen)
         if i < last:
-            after = _aligned(clean, case.clean[i + 1])
+            after = motion.neighbor(i, i + 1)
             seen = filled & (after.validity >= _TRUSTED)
             measured.frozen_after += frozen_grain(now, clean, after.pixels, seen)
 
 
 def _aligned(center: NDArray[np.float32], neighbor: NDArray[np.float32]) -> AlignedNeighbor:
     """The neighbour on the center, both clean."""
-    plates = []
-    for number, pixels in enumerate((neighbor, center)):
-        height, width = pixels.shape[:2]
-        finite = np.ones((height, width), np.bool_)
-        plates.append(Plate(number, pixels.copy(), Box.of_size(width, height), finite))
+    plates = [
+        Plate(
+            number,
+            pixels.copy(),
+            Box.of_size(*pixels.shape[1::-1]),
+            np.ones(pixels.shape[:2], np.bool_),
+        )
+        for number, pixels in enumerate((neighbor, center))
+    ]
     return align(TemporalWindow(plates[1], (plates[0],))).neighbors[0]
-
-
-def _document(measured: Measured) -> dict[str, Any]:
-    return {
-        "frames": measured.frames,
-        "pixels": measured.pixels.pixels,
-        **measured.row(),
-        "objects": measured.objects_table(),
-    }
-
-
-def _cell(column: str, value: float | None) -> str:
-    if value is None:
-        return "-"
-    if column in ("false_px", "changed_px"):
-        return f"{value:.0f}"
-    if column.startswith("psnr") or column in ("false_objects", "low_filled"):
-        return f"{value:.1f}"
-    return (
-        f"{value:.3f}" if column in ("precision", "recall", "f1", "iou", "ap") else f"{value:.2f}"
-    )
-
-
-def _objects_markdown(measured: Measured) -> list[str]:
-    table = measured.objects_table()
-    if not table:
-        return []
-    sizes = sorted({s for row in table.values() for s in row}, key=lambda s: int(s.split("-")[0]))
-    lines = ["| found objects | " + " | ".join(f"{s} px" for s in sizes) + " |"]
-    lines.append("|---" * (len(sizes) + 1) + "|")
-    for name, row in table.items():
-        cells = [f"{row[s][0]} of {row[s][1]}" if s in row else "-" for s in sizes]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return lines
