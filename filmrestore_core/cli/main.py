@@ -18,6 +18,7 @@ import typer
 from filmrestore_core import __version__
 from filmrestore_core.cli import demo, detect, info, models, restore, synth, train, verify
 from filmrestore_core.cli.exit_code import ExitCode
+from filmrestore_core.cli.further import add_further_commands
 from filmrestore_core.errors import EncodingError, FilmrestoreError, SettingsError
 
 logger = logging.getLogger("filmrestore_core")
@@ -85,6 +86,12 @@ def _root(
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
 
 
+@functools.cache
+def _with_further_commands() -> typer.Typer:
+    add_further_commands(app)
+    return app
+
+
 def main() -> None:
     """Run the command line and leave with its exit code."""
     sys.exit(run(sys.argv[1:]))
@@ -97,7 +104,7 @@ def run(arguments: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        app(arguments, prog_name="filmrestore")
+        _with_further_commands()(arguments, prog_name="filmrestore")
         return ExitCode.DONE
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else ExitCode.FAILED

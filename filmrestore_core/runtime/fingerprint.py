@@ -22,7 +22,7 @@ def runtime_fingerprint(session: Session) -> dict[str, str]:
         "model": session.card.name,
         "onnxruntime": _runtime_version(),
         "provider": session.provider,
-        "device": _gpu_name() if device in (Device.CUDA, Device.TENSORRT) else processor_name(),
+        "device": gpu_name() if device in (Device.CUDA, Device.TENSORRT) else processor_name(),
     }
 
 
@@ -36,7 +36,7 @@ def processor_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def _gpu_name() -> str:
+def gpu_name() -> str:
     """The first NVIDIA GPU's name, asked of the driver."""
     try:
         driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")

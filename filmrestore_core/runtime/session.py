@@ -62,6 +62,7 @@ class Session:
         device: Device = Device.AUTO,
         threads: int = 1,
         engine_cache: Path | None = None,
+        fuse: bool = True,
     ) -> None:
         """Load the graph and compare it with its card.
 
@@ -72,6 +73,7 @@ class Session:
             threads: processor threads that one call may use; they change nothing but the time.
             engine_cache: folder for TensorRT's engines, which take minutes to build; None keeps
                 none.
+            fuse: let the runtime join operators; off only to measure each one's rounding.
 
         Raises:
             ModelIntegrityError: the source is no ONNX model, or needs further files.
@@ -82,6 +84,7 @@ class Session:
         self._content = source if isinstance(source, bytes) else source.read_bytes()
         self._threads = max(1, threads)
         self._engine_cache = engine_cache
+        self._fuse = fuse
         self._lock = threading.Lock()
         if scan_onnx(self._content, where=card.name).external:
             raise ModelIntegrityError(f"{card.name} keeps part of its weights in another file.")
@@ -172,7 +175,10 @@ class Session:
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+        level = ort.GraphOptimizationLevel
+        options.graph_optimization_level = (
+            level.ORT_ENABLE_ALL if self._fuse else level.ORT_DISABLE_ALL
+        )
         options.use_deterministic_compute = True
         options.log_severity_level = _ERROR
         # Threads that spin while they wait would eat the cores that other frames are made on.

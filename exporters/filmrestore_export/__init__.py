@@ -1,0 +1,1 @@
+"""Turns trained nets into files that the core can run."""

@@ -1,0 +1,78 @@
+"""A net as the graph that its card promises: one input, one output, nothing left to chance."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import torch
+from torch import Tensor, nn
+
+from filmrestore_core.errors import ModelContractError
+from filmrestore_core.models.card import ModelCard
+
+
+class Activation(StrEnum):
+    """What turns a net's answer into what the card promises."""
+
+    NONE = "none"  # the net gives scores, or a picture
+    SIGMOID = "sigmoid"  # the net gives logits
+
+
+class PromisedNet(nn.Module):
+    """A net in evaluation mode, in float32, with its activation inside."""
+
+    def __init__(self, net: nn.Module, activation: Activation = Activation.NONE) -> None:
+        super().__init__()
+        self.net = net.float().eval()
+        self.activation = activation
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """(1, P, H, W) float32 -> (1, K, H, W) float32."""
+        given: Tensor = self.net(planes)
+        return torch.sigmoid(given) if self.activation is Activation.SIGMOID else given
+
+
+def promised(
+    net: nn.Module, card: ModelCard, activation: Activation = Activation.NONE
+) -> PromisedNet:
+    """The net, once it has shown on two sizes that it takes and gives what the card says.
+
+    Raises:
+        ModelContractError: it takes other planes, or gives another shape, type or range.
+    """
+    wrapped = PromisedNet(net, activation)
+    spec = card.outputs[0]
+    for height, width in export_sizes(card)[:2]:
+        planes = torch.zeros(1, card.inputs[0].channels, height, width)
+        try:
+            with torch.inference_mode():
+                given = wrapped(planes)
+        except (RuntimeError, ValueError) as error:
+            raise ModelContractError(
+                f"{card.name}: the net does not take planes of shape {tuple(planes.shape)}: "
+                f"{str(error).splitlines()[0]}."
+            ) from error
+        wanted = (1, spec.channels, height, width)
+        if tuple(given.shape) != wanted or given.dtype != torch.float32:
+            raise ModelContractError(
+                f"{card.name}: the net gives {tuple(given.shape)} in {given.dtype}, its card "
+                f"promises {wanted} in float32."
+            )
+        if not torch.isfinite(given).all():
+            raise ModelContractError(f"{card.name}: the net gives values that are not finite.")
+        if spec.range is not None:
+            low, high = float(given.min()), float(given.max())
+            if low < spec.range[0] or high > spec.range[1]:
+                raise ModelContractError(
+                    f"{card.name}: the net gives {low:g} to {high:g}, its card promises "
+                    f"{spec.range[0]:g} to {spec.range[1]:g}; are its answers logits?"
+                )
+    return wrapped
+
+
+def export_sizes(card: ModelCard) -> tuple[tuple[int, int], ...]:
+    """A few sizes (H, W) that a card allows: the smallest, uneven ones, none larger than a tile."""
+    step = card.size.multiple_of
+    least = -(-max(card.size.minimum, 2 * step, 16) // step) * step
+    sides = ((least, least), (least + step, least + 3 * step), (least + 4 * step, least))
+    return tuple(dict.fromkeys(sides))
