@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from filmrestore_core import __version__
-from filmrestore_core.cli import demo, detect, info, models, restore, synth, train, verify
+from filmrestore_core.cli import demo, detect, info, models, restore, synth, train, train_net, verify
 from filmrestore_core.cli.exit_code import ExitCode
 from filmrestore_core.cli.further import add_further_commands
 from filmrestore_core.errors import EncodingError, FilmrestoreError, SettingsError
@@ -56,6 +56,7 @@ training = typer.Typer(
     name="train", help="Fit what the package ships fitted; needs the extra 'train'."
 )
 training.command("judge")(_leaving(train.judge))
+training.command("segmenter")(_leaving(train_net.segmenter))
 app.add_typer(training)
 
 shelf = typer.Typer(name="models", help="The nets on the shelf: list, show, add, verify.")

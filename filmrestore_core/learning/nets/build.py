@@ -1,0 +1,51 @@
+"""A net from its description, which is what checkpoints and cards carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from filmrestore_core.errors import SettingsError
+from filmrestore_core.learning.nets.shell import SegmentingNet
+from filmrestore_core.learning.nets.unet import UNetBody
+from filmrestore_core.matte import DETECTED_CLASSES
+from filmrestore_core.segment.planes import PLANES
+
+_BODIES: dict[str, Callable[..., nn.Module]] = {
+    "unet": UNetBody,
+}
+
+
+def net_names() -> tuple[str, ...]:
+    """Names of the segmenting nets."""
+    return tuple(_BODIES)
+
+
+def build_net(spec: dict[str, Any]) -> nn.Module:
+    """A net with fresh weights.
+
+    Args:
+        spec: "net": a name of `net_names`; "planes": a key of PLANES; "widths" and further
+            arguments of the net's body.
+
+    Raises:
+        SettingsError: there is no such net, or it takes no such arguments.
+    """
+    rest = dict(spec)
+    name, planes = rest.pop("net", None), rest.pop("planes", None)
+    if name not in _BODIES:
+        raise SettingsError(
+            f"There is no net called '{name}'.", hint=f"known are {', '.join(_BODIES)}"
+        )
+    if planes not in PLANES:
+        raise SettingsError(
+            f"There are no planes called '{planes}'.", hint=f"known are {', '.join(PLANES)}"
+        )
+    try:
+        body = _BODIES[name](**rest)
+    except TypeError as error:
+        raise SettingsError(f"Net '{name}' cannot be built with {rest}: {error}.") from error
+    widths = rest.get("widths", (24, 48, 72))
+    return SegmentingNet(body, PLANES[planes], int(widths[0]), len(DETECTED_CLASSES))

@@ -1,0 +1,164 @@
+"""Scenes on disk: made once, by several processes, read many times."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmrestore_core.errors import SettingsError
+from filmrestore_core.learning.samples.scene import Scene, make_scene
+from filmrestore_core.learning.samples.sources import find_sources
+from filmrestore_core.synth.library import LibraryPart, LibraryShapes
+from filmrestore_core.synth.shapes import ProceduralShapes, ShapeSource
+
+
+@dataclass(frozen=True, slots=True)
+class ScenePlan:
+    """Which scenes are to be made; the same plan on the same data gives the same bytes.
+
+    Attributes:
+        data: folder with clean/video, clean/stills and damage.
+        apart: series of clips kept for validation.
+        validation: whether these scenes validate or teach; they share neither clip nor shape.
+        seed: of everything random.
+        count: how many.
+    """
+
+    data: Path
+    apart: tuple[str, ...]
+    validation: bool
+    seed: int
+    count: int
+
+
+class SceneStore:
+    """A folder of scenes, one file of planes and one of facts each."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open a folder, which need not exist."""
+        self._folder = folder
+
+    def __len__(self) -> int:
+        return len(self._indices())
+
+    def has(self, index: int) -> bool:
+        """Whether the scene is there, whole."""
+        return self._facts_path(index).is_file()
+
+    def write(self, index: int, scene: Scene) -> None:
+        """Write a scene; its facts last, so that what has facts is whole."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for path, text in (
+            (self._planes_path(index), scene.planes),
+            (self._facts_path(index), json.dumps(scene.facts).encode()),
+        ):
+            partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+            with partial.open("wb") as file:
+                if isinstance(text, bytes):
+                    file.write(text)
+                else:
+                    np.save(file, text)
+            partial.replace(path)
+
+    def planes(self, index: int) -> NDArray[np.uint8]:
+        """(PLANE_COUNT, H, W) uint8, read from disk where it is looked at."""
+        planes: NDArray[np.uint8] = np.load(
+            self._planes_path(index), mmap_mode="r", allow_pickle=False
+        )
+        return planes
+
+    def facts(self, index: int) -> dict[str, Any]:
+        """What the scene was made of."""
+        return dict(json.loads(self._facts_path(index).read_text()))
+
+    def make(
+        self,
+        plan: ScenePlan,
+        *,
+        workers: int,
+        done: Callable[[int, int], None] = lambda at, of: None,
+    ) -> None:
+        """Make the scenes of a plan that are not there yet.
+
+        Args:
+            plan: which.
+            workers: processes; they change nothing but the time.
+            done: called with (scenes there, scenes in all).
+
+        Raises:
+            SettingsError: the folder holds scenes of another plan, or the data do not suffice.
+        """
+        self._claim(plan)
+        missing = [i for i in range(plan.count) if not self.has(i)]
+        there = plan.count - len(missing)
+        if not missing:
+            return
+        if workers == 1:
+            _begin(plan)
+            for index in missing:
+                _make_one(self, index)
+                there += 1
+                done(there, plan.count)
+            return
+        with ProcessPoolExecutor(workers, initializer=_begin, initargs=(plan,)) as pool:
+            for future in as_completed([pool.submit(_make_one, self, i) for i in missing]):
+                future.result()
+                there += 1
+                done(there, plan.count)
+
+    def _claim(self, plan: ScenePlan) -> None:
+        path = self._folder / "plan.json"
+        mine = {
+            "apart": sorted(plan.apart),
+            "validation": plan.validation,
+            "seed": plan.seed,
+        }
+        if path.is_file():
+            if json.loads(path.read_text()) != mine:
+                raise SettingsError(
+                    f"'{self._folder}' holds scenes of another plan.", hint="use another folder"
+                )
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(mine))
+
+    def _indices(self) -> list[int]:
+        return sorted(int(p.stem) for p in self._folder.glob("[0-9]*.json"))
+
+    def _planes_path(self, index: int) -> Path:
+        return self._folder / f"{index:06d}.npy"
+
+    def _facts_path(self, index: int) -> Path:
+        return self._folder / f"{index:06d}.json"
+
+
+# Of the process: listing folders once is enough.
+_STATE: dict[str, Any] = {}
+
+
+def _begin(plan: ScenePlan) -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+    part = LibraryPart.VALIDATION if plan.validation else LibraryPart.TRAIN
+    shapes: ShapeSource = ProceduralShapes()
+    if (plan.data / "damage").is_dir():
+        shapes = LibraryShapes(plan.data / "damage", part=part)
+    _STATE["plan"] = plan
+    _STATE["shapes"] = shapes
+    _STATE["sources"] = find_sources(plan.data, plan.apart, validation=plan.validation)
+
+
+def _make_one(store: SceneStore, index: int) -> None:
+    plan = _STATE["plan"]
+    # Different seeds for either side even where the user gives one.
+    seed = plan.seed * 2 + int(plan.validation)
+    store.write(index, make_scene(_STATE["sources"], _STATE["shapes"], seed=seed, index=index))

@@ -1,0 +1,1 @@
+"""Training of nets: batches, losses, validation, checkpoints, resuming."""

@@ -1,0 +1,138 @@
+"""Batches of a segmenter's training: crops of scenes, turned into planes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmrestore_core.learning.samples.scene import (
+    ALIGNED,
+    CENTER,
+    RAW,
+    TARGET,
+    VALIDITY,
+    WEIGHT,
+)
+from filmrestore_core.learning.samples.store import SceneStore
+from filmrestore_core.noise import generator
+from filmrestore_core.segment.planes import OFFSETS, stack_planes
+
+Planes = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """What one step sees.
+
+    Attributes:
+        planes: (N, P, h, w) float32.
+        target: (N, h, w) int64, 0 for none, else DamageClass.label.
+        weight: (N, h, w) float32 0..1, how much a pixel counts.
+    """
+
+    planes: Planes
+    target: NDArray[np.int64]
+    weight: Planes
+
+
+def draw_batch(
+    store: SceneStore, count: int, kind: str, *, batch: int, crop: int, seed: int, step: int
+) -> Batch:
+    """The batch of a step; it depends on the arguments only.
+
+    Args:
+        store: scenes.
+        count: how many of them are used.
+        kind: a key of segment.planes.PLANES.
+        batch: samples.
+        crop: side of a sample, px.
+        seed: of the order.
+        step: which.
+    """
+    rng = generator(seed, "batch", step)
+    made = [_sample(store, int(rng.integers(count)), kind, crop, rng) for _ in range(batch)]
+    return Batch(
+        np.stack([m[0] for m in made]),
+        np.stack([m[1] for m in made]).astype(np.int64),
+        np.stack([m[2] for m in made]).astype(np.float32) / np.float32(255),
+    )
+
+
+def scene_planes(
+    planes: NDArray[np.uint8],
+    offsets: list[int],
+    noise: float,
+    kind: str,
+    rng: np.random.Generator | None = None,
+) -> Planes:
+    """A net's planes from a scene's bytes.
+
+    Args:
+        planes: (PLANE_COUNT, h, w) uint8.
+        offsets: which neighbours there are.
+        noise: see segment.planes.noise_of.
+        kind: a key of segment.planes.PLANES.
+        rng: also varies tone and undoes the steps of the bytes; None changes nothing.
+    """
+    pictures = planes[: ALIGNED.stop].astype(np.float32)
+    raw = planes[RAW].astype(np.float32)
+    gain, lift = 1.0, 0.0
+    if rng is not None:
+        pictures += rng.random(pictures.shape, np.float32) - np.float32(0.5)
+        raw += rng.random(raw.shape, np.float32) - np.float32(0.5)
+        if rng.random() < 0.5:
+            # Log scans have half the contrast of a display picture.
+            gain = float(np.exp(rng.uniform(np.log(0.4), np.log(1.1))))
+            lift = float(rng.uniform(0.0, 1.0 - min(gain, 1.0)))
+    pictures = pictures * np.float32(gain / 255) + np.float32(lift)
+    raw = raw * np.float32(gain / 255) + np.float32(lift)
+    picture = {
+        o: np.moveaxis(pictures[ALIGNED.start + 3 * i : ALIGNED.start + 3 * i + 3], 0, -1)
+        for i, o in enumerate(OFFSETS)
+        if o in offsets
+    }
+    return stack_planes(
+        np.moveaxis(pictures[CENTER], 0, -1),
+        picture,
+        {o: raw[i] for i, o in enumerate((-1, 1)) if o in offsets},
+        {
+            o: planes[VALIDITY.start + i].astype(np.float32) / np.float32(255)
+            for i, o in enumerate(OFFSETS)
+            if o in offsets
+        },
+        noise * gain,
+        kind,
+    )
+
+
+def _sample(
+    store: SceneStore, index: int, kind: str, crop: int, rng: np.random.Generator
+) -> tuple[Planes, NDArray[np.uint8], NDArray[np.uint8]]:
+    whole, facts = store.planes(index), store.facts(index)
+    y = int(rng.integers(0, whole.shape[1] - crop + 1))
+    x = int(rng.integers(0, whole.shape[2] - crop + 1))
+    part = np.array(whole[:, y : y + crop, x : x + crop])
+    offsets = list(facts["offsets"])
+    if rng.random() < 0.5:
+        part = _backwards(part)
+        offsets = [-o for o in offsets]
+    planes = scene_planes(part, offsets, facts["noise"], kind, rng)
+    target, weight = part[TARGET], part[WEIGHT]
+    for axis in (-1, -2):
+        if rng.random() < 0.5:
+            planes, target, weight = (np.flip(a, axis=axis) for a in (planes, target, weight))
+    return np.ascontiguousarray(planes), target, weight
+
+
+def _backwards(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The scene with time reversed."""
+    turned = planes.copy()
+    count = len(OFFSETS)
+    for i in range(count):
+        here, there = ALIGNED.start + 3 * i, ALIGNED.start + 3 * (count - 1 - i)
+        turned[here : here + 3] = planes[there : there + 3]
+        turned[VALIDITY.start + i] = planes[VALIDITY.start + count - 1 - i]
+    turned[RAW] = planes[RAW][::-1]
+    return turned

@@ -1,0 +1,64 @@
+"""TrainingConfig: everything that decides what a training gives, but for the data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from filmrestore_core.errors import SettingsError
+from filmrestore_core.yamlfile import read_yaml
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SceneSettings(_Section):
+    """How many made-up scenes there are, and what is kept apart."""
+
+    train: int = Field(2000, ge=4, description="Scenes to learn from.")
+    validation: int = Field(120, ge=2, description="Scenes to measure with.")
+    seed: int = Field(1, ge=0, description="Of the scenes.")
+    apart: tuple[str, ...] = Field(
+        (), description="Clips or series of clips that only validate; none: every sixth clip."
+    )
+
+
+class TrainingConfig(_Section):
+    """A training run."""
+
+    net: dict[str, Any] = Field(description="The net: its name, planes and widths.")
+    scenes: SceneSettings = SceneSettings()
+    seed: int = Field(1, ge=0, description="Of first weights and of the order of samples.")
+    steps: int = Field(12000, ge=1)
+    batch: int = Field(8, ge=1)
+    crop: int = Field(192, ge=32, multiple_of=16, description="Side of a sample, px.")
+    rate: float = Field(2e-3, gt=0, description="Highest learning rate.")
+    warm_up: int = Field(200, ge=0, description="Steps until then.")
+    decay: float = Field(1e-4, ge=0, description="Weight decay.")
+    average: float = Field(0.998, ge=0, lt=1, description="Of the weights that are kept (EMA).")
+    positive: float = Field(2.0, gt=0, description="How much more a damaged pixel counts.")
+    dice: float = Field(0.5, ge=0, description="Share of the soft Dice loss.")
+    kinds: float = Field(0.3, ge=0, description="Share of the loss on the class.")
+    every: int = Field(1000, ge=1, description="Steps between validations.")
+    save_every: int = Field(200, ge=1, description="Steps between checkpoints.")
+    mixed: bool = Field(True, description="bfloat16 where a GPU has it; a CPU computes in float32.")
+
+
+def read_config(path: Path) -> TrainingConfig:
+    """The configuration in a YAML file.
+
+    Raises:
+        SettingsError: it cannot be read, or a key or value is not known.
+    """
+    document = read_yaml(path)
+    try:
+        return TrainingConfig.model_validate(dict(document.values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = tuple(str(part) for part in first["loc"])
+        line = document.lines.get(key)
+        where = f", line {line}" if line else ""
+        raise SettingsError(f"{path}{where}: {'.'.join(key)}: {first['msg']}.") from error

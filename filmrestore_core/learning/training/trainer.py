@@ -1,0 +1,266 @@
+"""Training a segmenting net: steps, averages, validations, checkpoints that resume exactly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from filmrestore_core.errors import SettingsError
+from filmrestore_core.learning.nets.build import build_net
+from filmrestore_core.learning.samples.store import SceneStore
+from filmrestore_core.learning.training.batches import draw_batch
+from filmrestore_core.learning.training.checkpoint import (
+    NET_KEY,
+    STATE_KEY,
+    load_tensors,
+    save_tensors,
+)
+from filmrestore_core.learning.training.config import TrainingConfig
+from filmrestore_core.learning.training.log import append_row
+from filmrestore_core.learning.training.losses import segmenting_loss
+from filmrestore_core.learning.training.schedule import rate_at
+from filmrestore_core.learning.training.scoring import score_net
+
+LAST, BEST = "last.safetensors", "best.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a training is.
+
+    Attributes:
+        step: steps done.
+        of: steps in all.
+        loss: mean of the last steps.
+        seconds_left: at the speed so far.
+        figures: of the last validation, once there is one.
+    """
+
+    step: int
+    of: int
+    loss: float
+    seconds_left: float
+    figures: dict[str, Any] | None
+
+
+class Trainer:
+    """Trains one net in one folder."""
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        train: SceneStore,
+        validation: SceneStore,
+        out: Path,
+        *,
+        device: str = "auto",
+        threads: int = 0,
+        start: Path | None = None,
+    ) -> None:
+        """Build the net, or take up the training that lies in the folder.
+
+        Args:
+            config: what to train and how.
+            train: scenes to learn from.
+            validation: scenes to measure with.
+            out: for last.safetensors (everything to go on with), best.safetensors (the averaged
+                weights that measured best) and log.jsonl.
+            device: "cpu", "cuda" or "auto".
+            threads: of the CPU; 0 leaves it to the library.
+            start: a checkpoint whose weights a new training begins with.
+
+        Raises:
+            SettingsError: the folder holds a training with another configuration.
+            ModelContractError: a checkpoint cannot be read, or is of another net.
+        """
+        if threads:
+            torch.set_num_threads(threads)
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._config, self._out, self._device = config, out, torch.device(device)
+        self._train, self._validation = train, validation
+        torch.manual_seed(config.seed)
+        self._net = build_net(config.net).to(self._device)
+        self._average = {k: v.detach().clone() for k, v in self._net.state_dict().items()}
+        self._optimizer = torch.optim.AdamW(
+            self._net.parameters(), lr=config.rate, weight_decay=config.decay
+        )
+        self.step = 0
+        self._best = -1.0
+        self.figures: dict[str, Any] | None = None
+        if (out / LAST).is_file():
+            self._resume()
+        elif start is not None:
+            self._begin_from(start)
+
+    def run(
+        self,
+        *,
+        tell: Callable[[Progress], None] = lambda progress: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> dict[str, Any] | None:
+        """Go on until the last step; returns the figures of the best validation.
+
+        Args:
+            tell: called after every save_every steps.
+            should_stop: asked after every step; what was learned is saved first.
+        """
+        config = self._config
+        began, first, losses = time.monotonic(), self.step, []
+        while self.step < config.steps:
+            losses.append(self._one_step())
+            self.step += 1
+            ended = self.step == config.steps
+            if self.step % config.every == 0 or ended:
+                self._validate()
+            if self.step % config.save_every == 0 or ended or should_stop():
+                self._save()
+                pace = (time.monotonic() - began) / (self.step - first)
+                mean = float(np.mean(losses))
+                losses = []
+                append_row(self._out, {"step": self.step, "loss": round(mean, 5)})
+                tell(
+                    Progress(
+                        self.step,
+                        config.steps,
+                        mean,
+                        pace * (config.steps - self.step),
+                        self.figures,
+                    )
+                )
+                if should_stop():
+                    break
+        return self.figures
+
+    def _one_step(self) -> float:
+        config = self._config
+        made = draw_batch(
+            self._train,
+            config.scenes.train,
+            str(config.net["planes"]),
+            batch=config.batch,
+            crop=config.crop,
+            seed=config.seed,
+            step=self.step,
+        )
+        planes, target, weight = (
+            torch.from_numpy(a).to(self._device) for a in (made.planes, made.target, made.weight)
+        )
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate_at(
+                self.step, rate=config.rate, warm_up=config.warm_up, steps=config.steps
+            )
+        self._optimizer.zero_grad(set_to_none=True)
+        mixed = config.mixed and self._device.type == "cuda"
+        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=mixed):
+            logits = self._net.logits(planes)  # type: ignore[operator]
+        loss = segmenting_loss(
+            logits.float(),
+            target,
+            weight,
+            positive=config.positive,
+            dice=config.dice,
+            kinds=config.kinds,
+        )
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._net.parameters(), 1.0)
+        self._optimizer.step()
+        # Early averages must not remember the first weights.
+        keep = min(config.average, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self._net.state_dict().items():
+                self._average[name].lerp_(value, 1 - keep)
+        return float(loss.detach())
+
+    def _validate(self) -> None:
+        net = build_net(self._config.net).to(self._device)
+        net.load_state_dict(self._average)
+        net.eval()
+
+        def run(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+            with torch.inference_mode():
+                scores: Tensor = net(torch.from_numpy(planes[None]).to(self._device))
+            return np.asarray(scores[0].float().cpu().numpy(), np.float32)
+
+        found = score_net(
+            run,
+            self._validation,
+            range(self._config.scenes.validation),
+            str(self._config.net["planes"]),
+        )
+        append_row(self._out, {"step": self.step, **found})
+        self.figures = found
+        if found["best_f1"] > self._best:
+            self._best = found["best_f1"]
+            facts = {
+                NET_KEY: self._config.net,
+                STATE_KEY: {"step": self.step, "figures": found},
+            }
+            save_tensors(self._out / BEST, self._average, facts)
+
+    def _save(self) -> None:
+        tensors: dict[str, Tensor] = {}
+        for name, value in self._net.state_dict().items():
+            tensors[f"net.{name}"] = value
+            tensors[f"average.{name}"] = self._average[name]
+        named = dict(self._net.named_parameters())
+        for name, parameter in named.items():
+            for key, value in self._optimizer.state.get(parameter, {}).items():
+                tensors[f"optimizer.{name}.{key}"] = torch.as_tensor(value)
+        facts = {
+            NET_KEY: self._config.net,
+            STATE_KEY: {
+                "step": self.step,
+                "best": self._best,
+                "figures": self.figures,
+                "config": self._config.model_dump(mode="json"),
+            },
+        }
+        save_tensors(self._out / LAST, tensors, facts)
+
+    def _resume(self) -> None:
+        tensors, facts = load_tensors(self._out / LAST)
+        state = facts[STATE_KEY]
+        if state["config"] != self._config.model_dump(mode="json"):
+            raise SettingsError(
+                f"'{self._out}' holds a training with another configuration.",
+                hint="use another folder, or the configuration it began with",
+            )
+        self.step, self._best = int(state["step"]), float(state["best"])
+        self.figures = state["figures"]
+        self._net.load_state_dict(
+            {k.removeprefix("net."): v for k, v in tensors.items() if k.startswith("net.")}
+        )
+        self._average = {
+            k.removeprefix("average."): v.to(self._device)
+            for k, v in tensors.items()
+            if k.startswith("average.")
+        }
+        for name, parameter in self._net.named_parameters():
+            self._optimizer.state[parameter] = {
+                key: _place(tensors[f"optimizer.{name}.{key}"], key, self._device)
+                for key in ("step", "exp_avg", "exp_avg_sq")
+                if f"optimizer.{name}.{key}" in tensors
+            }
+
+    def _begin_from(self, start: Path) -> None:
+        tensors, facts = load_tensors(start)
+        if facts.get(NET_KEY) != self._config.net:
+            raise SettingsError(
+                f"'{start}' holds the net {facts.get(NET_KEY)}, not {self._config.net}."
+            )
+        self._net.load_state_dict(tensors)
+        self._average = {k: v.detach().clone() for k, v in self._net.state_dict().items()}
+
+
+def _place(value: Tensor, key: str, device: torch.device) -> Tensor:
+    # The step counter of AdamW lives on the CPU.
+    return value if key == "step" else value.to(device)
