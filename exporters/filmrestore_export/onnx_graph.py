@@ -26,7 +26,7 @@ from filmrestore_core.models.whole_file import write_whole
 from filmrestore_core.runtime.device import Device
 from filmrestore_core.runtime.session import Session
 from filmrestore_export.parity import Parity, compare, require
-from filmrestore_export.wrap import Activation, PromisedNet, export_sizes, promised
+from filmrestore_export.wrap import Activation, PromisedNet, export_sizes, promised, reach_of
 
 _IR_VERSION = 8  # read by every ONNX Runtime since 1.12; enough for opsets 17 and 18
 
@@ -36,10 +36,11 @@ class Exported:
     """A file that was written.
 
     Attributes:
-        card: as the file carries it, with the measured parity among its metrics.
+        card: as the file carries it, with the measured parity and the net's reach among its
+            metrics.
         path: the file.
         parity: torch against ONNX Runtime on the processor.
-        notes: what the exporter warned of.
+        notes: what the exporter warned of, and whether tiles may leave seams.
     """
 
     card: ModelCard
@@ -78,9 +79,16 @@ def export_onnx(
     parity = _parity(net, model, card, seed)
     limit = card.tolerance.across_devices if bound is None else bound
     require(parity, limit, card, what="torch and ONNX Runtime")
+    reach, beyond = reach_of(net, card), "more than the overlap"
+    if reach is None:
+        notes += (
+            f"{card.name} reaches further than its tiles overlap ({card.tiles.overlap} pixels): "
+            "they may leave seams.",
+        )
     made = card.lone().model_copy(
         update={
-            "metrics": card.metrics | {"parity": parity.values()},
+            "metrics": card.metrics
+            | {"parity": parity.values(), "reach": beyond if reach is None else reach},
             "origin": card.origin | {"torch": torch.__version__, "onnx": onnx.__version__},
         }
     )

@@ -76,3 +76,29 @@ def export_sizes(card: ModelCard) -> tuple[tuple[int, int], ...]:
     least = -(-max(card.size.minimum, 2 * step, 16) // step) * step
     sides = ((least, least), (least + step, least + 3 * step), (least + 4 * step, least))
     return tuple(dict.fromkeys(sides))
+
+
+def reach_of(net: nn.Module, card: ModelCard) -> int | None:
+    """How far a pixel's answer depends on what lies around it, in pixels.
+
+    A block of the size's multiple is made NaN, which every operator hands on; how far it has
+    spread in the answer is the reach, whatever the weights.
+
+    Returns:
+        The reach where it is at most the card's overlap, so that tiles leave no seams; None where
+        it is more.
+    """
+    step, overlap = card.size.multiple_of, card.tiles.overlap
+    least = -(-card.size.minimum // step)
+    blocks = max(2 * (overlap // step + 1) + 1, least)
+    planes = torch.zeros(1, card.inputs[0].channels, blocks * step, blocks * step)
+    first = blocks // 2 * step
+    planes[:, :, first : first + step, first : first + step] = torch.nan
+    with torch.inference_mode():
+        touched = torch.isnan(net(planes)[0]).any(dim=0)
+    reach = 0
+    for along in (0, 1):
+        lines = torch.nonzero(touched.any(dim=along)).flatten()
+        if len(lines):
+            reach = max(reach, first - int(lines[0]), int(lines[-1]) - (first + step - 1))
+    return reach if reach <= overlap else None

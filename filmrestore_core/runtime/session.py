@@ -180,6 +180,8 @@ class Session:
             level.ORT_ENABLE_ALL if self._fuse else level.ORT_DISABLE_ALL
         )
         options.use_deterministic_compute = True
+        # Plans of memory are kept for each shape; tiles come in many. It is faster without, too.
+        options.enable_mem_pattern = False
         options.log_severity_level = _ERROR
         # Threads that spin while they wait would eat the cores that other frames are made on.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -22,7 +22,12 @@ from filmrestore_export.onnx_graph import export_onnx, torch_run  # noqa: E402
 from filmrestore_export.parity import compare, require  # noqa: E402
 from filmrestore_export.precision import half_precision  # noqa: E402
 from filmrestore_export.publish import publish  # noqa: E402
-from filmrestore_export.wrap import Activation, PromisedNet, export_sizes  # noqa: E402
+from filmrestore_export.wrap import (  # noqa: E402
+    Activation,
+    PromisedNet,
+    export_sizes,
+    reach_of,
+)
 
 Cards = Callable[..., ModelCard]
 
@@ -34,6 +39,8 @@ def test_a_net_is_written_and_computes_the_same(
     path = tmp_path / "net.onnx"
     done = export_onnx(torch_net, tiny_card(opset=opset), path, activation=Activation.SIGMOID)
     assert done.parity.largest < 1e-5
+    assert done.card.metrics["reach"] == reach_of(PromisedNet(torch_net), tiny_card())
+    assert done.notes == ()
     assert len(done.parity.sizes) == 3
     model = open_lone(path)
     assert model.card.lone() == done.card
@@ -58,6 +65,27 @@ def test_the_same_net_gives_the_same_file(torch_net: Any, tiny_card: Cards, tmp_
     for name in ("a", "b"):
         export_onnx(torch_net, tiny_card(), tmp_path / name, activation=Activation.SIGMOID)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_the_reach_is_that_of_the_structure(tiny_card: Cards, tmp_path: Path) -> None:
+    def blur(sides: tuple[int, int], dilation: int = 1) -> Any:
+        weights = torch.zeros(2, 3, *sides)
+        weights[:, :, sides[0] // 2, sides[1] // 2] = 1.0
+        pads = tuple(side // 2 * dilation for side in sides)
+        return _Wrong(
+            lambda x: torch.sigmoid(
+                torch.nn.functional.conv2d(x, weights, padding=pads, dilation=dilation)
+            )
+        )
+
+    assert reach_of(blur((1, 1)), tiny_card()) == 0
+    # Weights of zero reach as far as others.
+    assert reach_of(blur((3, 7)), tiny_card()) == 3
+    assert reach_of(blur((49, 1)), tiny_card()) == 24
+    assert reach_of(blur((51, 1)), tiny_card()) is None
+    done = export_onnx(blur((3, 3), dilation=30), tiny_card(), tmp_path / "far.onnx")
+    assert any("may leave seams" in note for note in done.notes)
+    assert open_lone(done.path).card.metrics["reach"] == "more than the overlap"
 
 
 class _Frozen(torch.nn.Module):  # type: ignore[name-defined,misc]
