@@ -59,11 +59,12 @@ training.command("judge")(_leaving(train.judge))
 training.command("segmenter")(_leaving(train_net.segmenter))
 app.add_typer(training)
 
-shelf = typer.Typer(name="models", help="The nets on the shelf: list, show, add, verify.")
+shelf = typer.Typer(name="models", help="The nets on the shelf, and where they can run.")
 shelf.command("list")(_leaving(models.list_models))
 shelf.command("show")(_leaving(models.show))
 shelf.command("add")(_leaving(models.add))
 shelf.command("verify")(_leaving(models.verify))
+shelf.command("devices")(_leaving(models.devices))
 app.add_typer(shelf)
 
 

@@ -90,5 +90,25 @@ def verify(
     return ExitCode.FAILED if faults else ExitCode.DONE
 
 
+def devices(as_json: AsJson = False) -> int:
+    """Say where nets can run on this machine, and which of it is taken by itself."""
+    from filmrestore_core.errors import DeviceError
+    from filmrestore_core.runtime.device import PROVIDERS, Device
+    from filmrestore_core.runtime.session import find_device
+
+    said: dict[str, str] = {}
+    for device in (Device.AUTO, *PROVIDERS):
+        try:
+            said[device.value] = find_device(device).reason
+        except DeviceError as error:
+            said[device.value] = f"Not here: {error}"
+    if as_json:
+        typer.echo(json.dumps(said, indent=1, ensure_ascii=True))
+        return ExitCode.DONE
+    for name, reason in said.items():
+        typer.echo(f"{name:<9} {reason}")
+    return ExitCode.DONE
+
+
 def _store(folder: Path | None) -> ModelStore:
     return ModelStore(default_user_folder() if folder is None else folder)

@@ -207,3 +207,13 @@ def test_the_commands(
     assert run(["models", "add", str(_lone(tmp_path, liar)), *mine]) == 1
     assert "its card promises" in capsys.readouterr().err
     assert run(["models", "show", "liar", *mine]) == 1
+
+
+def test_devices_are_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "devices", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["cpu"] == "Runs on the processor, as asked."
+    assert set(said) == {"auto", "cpu", "cuda", "tensorrt", "coreml", "directml"}
+    assert said["auto"].startswith("Runs on")
+    assert run(["models", "devices"]) == 0
+    assert capsys.readouterr().err == ""
