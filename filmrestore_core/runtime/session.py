@@ -24,6 +24,7 @@ from filmrestore_core.errors import (
     DeviceMemoryError,
     ModelContractError,
     ModelIntegrityError,
+    ModelNotFoundError,
 )
 from filmrestore_core.models.card import ModelCard, TensorSpec
 from filmrestore_core.models.onnx_scan import scan_onnx
@@ -76,12 +77,13 @@ class Session:
             fuse: let the runtime join operators; off only to measure each one's rounding.
 
         Raises:
+            ModelNotFoundError: the path cannot be read.
             ModelIntegrityError: the source is no ONNX model, or needs further files.
             ModelContractError: its inputs or outputs are not what the card says.
             DeviceError: the device is not there.
         """
         self.card = card
-        self._content = source if isinstance(source, bytes) else source.read_bytes()
+        self._content = source if isinstance(source, bytes) else _read(source)
         self._threads = max(1, threads)
         self._engine_cache = engine_cache
         self._fuse = fuse
@@ -188,7 +190,7 @@ class Session:
         providers = [(name, self._provider_options(name)) for name in chosen.providers]
         try:
             with _quiet(ort):
-                return ort.InferenceSession(
+                session = ort.InferenceSession(
                     self._content, sess_options=options, providers=providers, enable_fallback=0
                 )
         except Exception as error:
@@ -197,6 +199,10 @@ class Session:
                     f"{self.card.name} cannot be loaded: {_first_line(error)}."
                 ) from error
             raise _device_error(error, chosen, ()) from error
+        # A provider that fails to start is left out without an error.
+        if chosen.providers[0] not in session.get_providers():
+            raise DeviceError(f"{chosen.device} was found, but did not start for {self.card.name}.")
+        return session
 
     def _provider_options(self, provider: str) -> dict[str, str]:
         if provider == PROVIDERS[Device.CUDA]:
@@ -262,9 +268,18 @@ def is_out_of_memory(message: str) -> bool:
     return any(sign in text for sign in _OUT_OF_MEMORY)
 
 
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelNotFoundError(f"{path} cannot be read: {error.strerror}.", path=path) from error
+
+
 def _preload_libraries(ort: Any) -> None:
     """Let NVIDIA's libraries be found where pip puts them."""
-    if importlib.util.find_spec("nvidia") is not None and hasattr(ort, "preload_dlls"):
+    if importlib.util.find_spec("nvidia") is None or not hasattr(ort, "preload_dlls"):
+        return
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does not find
         ort.preload_dlls()
 
 
@@ -273,8 +288,7 @@ def _quiet(ort: Any) -> Iterator[None]:
     """Keep ONNX Runtime from talking while it finds that a library is not there."""
     ort.set_default_logger_severity(_FATAL)
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
+        yield
     finally:
         ort.set_default_logger_severity(_ERROR)
 

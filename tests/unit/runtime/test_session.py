@@ -17,6 +17,7 @@ from filmrestore_core.errors import (
     DeviceMemoryError,
     ModelContractError,
     ModelIntegrityError,
+    ModelNotFoundError,
 )
 from filmrestore_core.models.card import ModelCard
 from filmrestore_core.runtime.device import CPU_PROVIDER, Device
@@ -160,6 +161,8 @@ def test_what_is_no_model_and_what_needs_another_file(
     onnx = pytest.importorskip("onnx")
     with pytest.raises(ModelIntegrityError):
         Session(tiny_card(), b"nothing", device=Device.CPU)
+    with pytest.raises(ModelNotFoundError, match="cannot be read"):
+        Session(tiny_card(), tmp_path / "missing.onnx", device=Device.CPU)
     path = tmp_path / "split.onnx"
     model = onnx.load_from_string(tiny_onnx())
     onnx.save(model, str(path), save_as_external_data=True, location="s.bin", size_threshold=0)
@@ -245,9 +248,18 @@ def test_looking_for_a_device_writes_nothing() -> None:
     assert done.stderr == ""
 
 
-def test_falling_back_to_the_processor_is_said_once(tiny_onnx: Nets, tiny_card: Cards) -> None:
+def test_on_the_processor_there_is_nothing_to_fall_back_to(
+    tiny_onnx: Nets, tiny_card: Cards
+) -> None:
     session = Session(tiny_card(), tiny_onnx(), device=Device.CPU)
     assert session.fall_back_to_cpu("had too little memory") is None
+
+
+def test_a_path_is_as_good_as_bytes(tiny_file: Path, tiny_card: Cards) -> None:
+    from_path = Session(tiny_card(), tiny_file, device=Device.CPU)
+    from_bytes = Session(tiny_card(), tiny_file.read_bytes(), device=Device.CPU)
+    planes = _planes(32, 48)
+    np.testing.assert_array_equal(from_path.run(planes), from_bytes.run(planes))
 
 
 def test_the_fingerprint_names_what_computes(tiny_onnx: Nets, tiny_card: Cards) -> None:
