@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -82,24 +83,29 @@ def export_onnx_command(
     ] = False,
     bound: Annotated[
         float | None,
-        typer.Option("--bound", help="Largest difference allowed; else the card's tolerance."),
+        typer.Option(
+            "--bound",
+            help="Largest difference allowed, of a float16 variant from float32, else from torch; "
+            "without it the card's tolerance, or 0.02 for float16.",
+        ),
     ] = None,
     store: Store = None,
 ) -> None:
     """Write a net as ONNX, compared with torch and refused where they differ."""
     _need("onnx")
-    if source.endswith(".safetensors"):
-        _from_checkpoint(Path(source), out, card, logits, bound)
+    if not source.endswith(".safetensors"):
         if precision is NumberKind.FLOAT32:
-            return
-        model = open_lone(out)
+            raise SettingsError(
+                f"'{source}' is ONNX already.", hint="--precision float16 writes a variant of it"
+            )
+        _halve(_find(source, store), out, keep or [], bound)
     elif precision is NumberKind.FLOAT32:
-        raise SettingsError(
-            f"'{source}' is ONNX already.", hint="--precision float16 writes a variant of it"
-        )
+        _from_checkpoint(Path(source), out, card, logits, bound)
     else:
-        model = _find(source, store)
-    _halve(model, out, keep or [], bound if source.endswith(".onnx") else None)
+        with TemporaryDirectory() as folder:
+            whole = Path(folder) / "whole.onnx"
+            _from_checkpoint(Path(source), whole, card, logits, None)
+            _halve(open_lone(whole), out, keep or [], bound)
 
 
 @app.command("tensorrt")

@@ -67,6 +67,18 @@ def test_a_checkpoint_becomes_a_model_on_a_shelf(
     _export("onnx", "small-net", "--store", shelf, "--precision", "float16", "--out", half)
     assert open_lone(half).card.precision.compute == "float16"
     _export("check", half)
+    at_once, card_file = tmp_path / "at-once.onnx", tmp_path / "card.yaml"
+    half_at_once = ["--precision", "float16", "--out", at_once]
+    _export("onnx", checkpoint, "--card", card_file, *half_at_once)
+    assert at_once.read_bytes() == half.read_bytes()
+
+
+def test_a_refused_variant_leaves_no_file(checkpoint: Path, tmp_path: Path) -> None:
+    out = tmp_path / "half.onnx"
+    half = ["--precision", "float16", "--bound", "1e-9", "--out", out]
+    with pytest.raises(ModelContractError, match="float32 and float16 differ"):
+        _export("onnx", checkpoint, "--card", tmp_path / "card.yaml", *half)
+    assert not out.exists()
 
 
 def test_wrong_requests_are_sentences(checkpoint: Path, tmp_path: Path) -> None:

@@ -143,6 +143,34 @@ def test_a_mask_of_another_size_is_refused(session: Session) -> None:
         run_tiled(session, np.zeros((64, 64), np.float32))
 
 
+@pytest.mark.slow
+def test_an_8k_frame(tiny_onnx: Nets, tiny_card: Cards) -> None:
+    """7680 x 4320, whose planes never stand as a whole."""
+    session = Session(
+        tiny_card(tiles={"size": 1024, "overlap": 24}), tiny_onnx(), device=Device.CPU
+    )
+    height, width = 4320, 7680
+    rows = np.random.default_rng(1).random((3, height, 1), np.float32)
+    columns = np.random.default_rng(2).random((3, 1, width), np.float32)
+
+    def cut(box: Box) -> Any:
+        return rows[:, box.y : box.bottom] * columns[:, :, box.x : box.right]
+
+    found = run_cut(session, cut, shape=(height, width))
+    assert found.output.shape == (2, height, width)
+    for y, x in ((900, 900), (1900, 3840), (4120, 7480), (0, 0)):
+        box = Box(x, y, 200, 200)
+        reach = box.grow(24).intersect(Box.of_size(width, height))
+        part = _whole(session, cut(reach), reach.x, reach.y)
+        inner = box.slices(reach)
+        np.testing.assert_allclose(
+            found.output[:, y : y + 200, x : x + 200],
+            part[:, inner[0], inner[1]],
+            rtol=0,
+            atol=BOUND,
+        )
+
+
 class _SmallGpu(Session):
     """A session that behaves as one on a GPU which can hold two tiles and no more."""
 
