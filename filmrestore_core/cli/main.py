@@ -16,7 +16,18 @@ from typing import Annotated, Any
 import typer
 
 from filmrestore_core import __version__
-from filmrestore_core.cli import demo, detect, info, models, restore, synth, train, train_net, verify
+from filmrestore_core.cli import (
+    demo,
+    detect,
+    evaluate,
+    info,
+    models,
+    restore,
+    synth,
+    train,
+    train_net,
+    verify,
+)
 from filmrestore_core.cli.exit_code import ExitCode
 from filmrestore_core.cli.further import add_further_commands
 from filmrestore_core.errors import EncodingError, FilmrestoreError, SettingsError
@@ -51,6 +62,7 @@ app.command("info")(_leaving(info.info))
 app.command("verify")(_leaving(verify.verify))
 app.command("demo")(_leaving(demo.demo))
 app.command("synth")(_leaving(synth.synth))
+app.command("evaluate")(_leaving(evaluate.evaluate))
 
 training = typer.Typer(
     name="train", help="Fit what the package ships fitted; needs the extra 'train'."

@@ -285,3 +285,54 @@ def _with_fields(frame: av.VideoFrame, spec: EncodeSpec) -> av.VideoFrame:
     graph.configure()
     graph.push(frame)
     return cast("av.VideoFrame", graph.pull())
+
+
+def temporal_median(
+    pictures: Sequence[NDArray[np.uint16]], radius: int
+) -> list[NDArray[np.uint16]]:
+    """FFmpeg's temporal median (`tmedian`): each sample the median of its place over time.
+
+    Frames before the first and after the last are taken to repeat them.
+
+    Args:
+        pictures: (H, W, 1 or 3) uint16 each, of one shape.
+        radius: frames on each side.
+
+    Raises:
+        UnreadableFrameError: libavfilter has no such filter, or refuses the pictures.
+    """
+    height, width, channels = pictures[0].shape
+    pix_fmt = "gray16le" if channels == 1 else "gbrp16le"
+    padded = [pictures[0]] * radius + list(pictures) + [pictures[-1]] * radius
+    made: list[NDArray[np.uint16]] = []
+    try:
+        graph = Graph()
+        source = graph.add_buffer(
+            width=width, height=height, format=av.VideoFormat(pix_fmt), time_base=Fraction(1, 24)
+        )
+        median, sink = graph.add("tmedian", f"radius={radius}"), graph.add("buffersink")
+        source.link_to(median)
+        median.link_to(sink)
+        graph.configure()
+        for number, picture in enumerate(padded):
+            plane = picture[..., 0] if channels == 1 else picture
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(plane), format=pix_fmt)
+            frame.pts = number
+            frame.time_base = Fraction(1, 24)
+            graph.push(frame)
+            made += _pulled(graph)
+        graph.push(None)
+        made += _pulled(graph)
+    except (FFmpegError, ValueError) as error:
+        raise UnreadableFrameError(f"libavfilter's tmedian cannot be used: {error}.") from error
+    return [picture.reshape(height, width, channels) for picture in made]
+
+
+def _pulled(graph: Graph) -> Iterator[NDArray[np.uint16]]:
+    """What has come out of a filter graph."""
+    while True:
+        try:
+            frame = cast("av.VideoFrame", graph.pull())
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return
+        yield np.asarray(frame.to_ndarray(), np.uint16)

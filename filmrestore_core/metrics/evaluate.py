@@ -123,13 +123,13 @@ class Contender:
 
     Attributes:
         restorer: called once for each case.
-        scorer: how surely each pixel is damage, apart from restoring and its time; None where the
-            restorer has no scores, or gives them with its pictures.
+        scorer: how surely each pixel is damage, apart from restoring and its time, None for a frame
+            that is not scored; None where the restorer has no scores, or gives them itself.
         finds: whether it finds damage by itself; False where it is told.
     """
 
     restorer: SequenceRestorer
-    scorer: Callable[[EvaluationCase], Sequence[NDArray[np.float32]]] | None = None
+    scorer: Callable[[EvaluationCase], Sequence[NDArray[np.float32] | None]] | None = None
     finds: bool = True
 
 

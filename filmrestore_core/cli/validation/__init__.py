@@ -1,0 +1,1 @@
+"""The validation table: cases, contenders, curves, pages."""
