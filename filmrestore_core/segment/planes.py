@@ -26,7 +26,9 @@ PLANES: dict[str, int] = {"t1-v1": 4, "t3-v1": 14, "t5-v1": 18}
 Planes = NDArray[np.float32]
 
 
-def planes_of(window: AlignedWindow, kind: str, rows: slice, columns: slice) -> Planes:
+def planes_of(
+    window: AlignedWindow, kind: str, rows: slice, columns: slice, *, noise: float
+) -> Planes:
     """The planes of a part of a window's picture.
 
     A neighbour that the window lacks differs nowhere and is valid nowhere.
@@ -36,6 +38,7 @@ def planes_of(window: AlignedWindow, kind: str, rows: slice, columns: slice) -> 
         kind: a key of PLANES.
         rows: rows of the picture.
         columns: columns of the picture.
+        noise: of the whole frame, see `noise_of`.
 
     Returns:
         (P, h, w) float32, in the order of PLANE_NAMES.
@@ -49,7 +52,7 @@ def planes_of(window: AlignedWindow, kind: str, rows: slice, columns: slice) -> 
         {o: pixels for o, (pixels, _) in near.items()},
         {o: luma for o, (_, luma) in near.items()},
         {o: aligned[o].validity[here] for o in aligned},
-        noise_of(window) if kind in PLANES else 0.0,
+        noise,
         kind,
     )
 

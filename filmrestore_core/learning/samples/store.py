@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.errors import SettingsError
-from filmrestore_core.learning.samples.scene import Scene, make_scene
+from filmrestore_core.learning.samples.scene import PLANE_COUNT, Scene, make_scene
 from filmrestore_core.learning.samples.sources import find_sources
 from filmrestore_core.synth.library import LibraryPart, LibraryShapes
 from filmrestore_core.synth.shapes import ProceduralShapes, ShapeSource
@@ -45,6 +45,9 @@ class SceneStore:
     def __init__(self, folder: Path) -> None:
         """Open a folder, which need not exist."""
         self._folder = folder
+        self._held: dict[int, NDArray[np.uint8]] = {}
+        self._kept: tuple[int, ...] = ()
+        self._facts: dict[int, dict[str, Any]] = {}
 
     def __len__(self) -> int:
         return len(self._indices())
@@ -75,8 +78,31 @@ class SceneStore:
         )
         return planes
 
+    def hold(self, count: int, kept: Sequence[int]) -> None:
+        """Read the first scenes into memory: `part` is then fast, whatever the disk is.
+
+        Args:
+            count: how many.
+            kept: which planes; the others read as 0.
+        """
+        self._kept = tuple(kept)
+        for index in range(count):
+            self._held[index] = np.ascontiguousarray(self.planes(index)[list(kept)])
+            self._facts[index] = self.facts(index)
+
+    def part(self, index: int, y: int, x: int, side: int) -> NDArray[np.uint8]:
+        """(PLANE_COUNT, side, side) uint8 from row y and column x on."""
+        rows, columns = slice(y, y + side), slice(x, x + side)
+        if index not in self._held:
+            return np.array(self.planes(index)[:, rows, columns])
+        part = np.zeros((PLANE_COUNT, side, side), np.uint8)
+        part[list(self._kept)] = self._held[index][:, rows, columns]
+        return part
+
     def facts(self, index: int) -> dict[str, Any]:
         """What the scene was made of."""
+        if index in self._facts:
+            return self._facts[index]
         return dict(json.loads(self._facts_path(index).read_text()))
 
     def make(

@@ -10,16 +10,25 @@ from numpy.typing import NDArray
 from filmrestore_core.learning.samples.scene import (
     ALIGNED,
     CENTER,
+    HEIGHT,
     RAW,
     TARGET,
     VALIDITY,
     WEIGHT,
+    WIDTH,
 )
 from filmrestore_core.learning.samples.store import SceneStore
 from filmrestore_core.noise import generator
 from filmrestore_core.segment.planes import OFFSETS, stack_planes
 
 Planes = NDArray[np.float32]
+
+# Planes of a scene that a segmenter's batch is made of.
+SEEN: tuple[int, ...] = tuple(
+    i
+    for part in (CENTER, ALIGNED, RAW, VALIDITY, slice(TARGET, WEIGHT + 1))
+    for i in range(part.start, part.stop)
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,10 +119,10 @@ def scene_planes(
 def _sample(
     store: SceneStore, index: int, kind: str, crop: int, rng: np.random.Generator
 ) -> tuple[Planes, NDArray[np.uint8], NDArray[np.uint8]]:
-    whole, facts = store.planes(index), store.facts(index)
-    y = int(rng.integers(0, whole.shape[1] - crop + 1))
-    x = int(rng.integers(0, whole.shape[2] - crop + 1))
-    part = np.array(whole[:, y : y + crop, x : x + crop])
+    facts = store.facts(index)
+    y = int(rng.integers(0, HEIGHT - crop + 1))
+    x = int(rng.integers(0, WIDTH - crop + 1))
+    part = store.part(index, y, x, crop)
     offsets = list(facts["offsets"])
     if rng.random() < 0.5:
         part = _backwards(part)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from filmrestore_core.errors import SettingsError
 from filmrestore_core.learning.nets.build import build_net
 from filmrestore_core.learning.samples.store import SceneStore
-from filmrestore_core.learning.training.batches import draw_batch
+from filmrestore_core.learning.training.batches import SEEN, draw_batch
 from filmrestore_core.learning.training.checkpoint import (
     NET_KEY,
     STATE_KEY,
@@ -114,6 +114,7 @@ class Trainer:
             should_stop: asked after every step; what was learned is saved first.
         """
         config = self._config
+        self._train.hold(config.scenes.train, SEEN)
         began, first, losses = time.monotonic(), self.step, []
         while self.step < config.steps:
             losses.append(self._one_step())
