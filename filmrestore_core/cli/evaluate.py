@@ -13,13 +13,14 @@ from filmrestore_core import __version__
 from filmrestore_core.cli import arguments
 from filmrestore_core.cli.exit_code import ExitCode
 from filmrestore_core.cli.validation.cases import CaseSource
-from filmrestore_core.cli.validation.contenders import contenders
+from filmrestore_core.cli.validation.contenders import Engines, contenders
 from filmrestore_core.cli.validation.entry import Entry
 from filmrestore_core.cli.validation.report import Results, write_results
 from filmrestore_core.cli.validation.sweep import Sweep
 from filmrestore_core.errors import SettingsError
 from filmrestore_core.metrics.evaluate import EvaluationCase, compare
 from filmrestore_core.metrics.measured import Measured
+from filmrestore_core.models.store import ModelStore, default_user_folder
 from filmrestore_core.presets import DEFAULT_PRESET
 from filmrestore_core.synth.library import LibraryPart, LibraryShapes
 from filmrestore_core.synth.validation_set import ValidationSet, load_validation_set
@@ -66,6 +67,17 @@ def evaluate(
     sensitivity: arguments.Sensitivity = None,
     classes: arguments.Classes = None,
     changes: arguments.Set = None,
+    net: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--net",
+            metavar="NAME",
+            help="A further contender: the product with this net of the shelf as its detector. "
+            "May be given again.",
+        ),
+    ] = None,
+    models: arguments.ModelsFolder = None,
+    device: arguments.DeviceName = "auto",
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -104,11 +116,12 @@ def evaluate(
     library = None if shapes is None else LibraryShapes(shapes, part=LibraryPart.VALIDATION)
     source = CaseSource(plan, clips, library)
     source.check()
-    entries = _named(dict(contenders(settings)), contender)
+    engines = Engines(ModelStore(models or default_user_folder()), arguments.device_of(device))
+    entries = _named(dict(contenders(settings, engines, nets=net or ())), contender)
     running = {n: e.contender for n, e in entries.items() if e.contender is not None}
     console = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     negatives = [kind.value for kind in plan.negatives]
-    curve = Sweep(settings, negatives=negatives) if sweep else None
+    curve = Sweep(settings, engines, negatives=negatives) if sweep else None
 
     def cases() -> Iterator[EvaluationCase]:
         for case in source.cases():
@@ -123,7 +136,13 @@ def evaluate(
         )
         console.print(f"{case}: {name}: {told}", markup=False)
 
-    evaluations = compare(cases(), running, temporal=temporal, twice=True, done=say)
+    evaluations = compare(
+        cases(),
+        running,
+        temporal=temporal,
+        twice=lambda case: case.group not in negatives,
+        done=say,
+    )
     about = {
         "filmrestore": __version__,
         "set": f"{validation_set.name}, {len(plan.clips)} clips of {plan.frames} frames, "

@@ -154,7 +154,7 @@ def compare(
     contenders: Mapping[str, Contender],
     *,
     temporal: bool = True,
-    twice: bool = False,
+    twice: Callable[[EvaluationCase], bool] | None = None,
     done: Callable[[str, str, Measured], None] | None = None,
 ) -> dict[str, Evaluation]:
     """Run several restorers over the same cases and measure them.
@@ -163,7 +163,7 @@ def compare(
         cases: one is held at a time.
         contenders: name -> restorer.
         temporal: also measure frozen grain and flicker.
-        twice: also restore the results of those that find damage once more.
+        twice: of which cases the results of those that find damage are restored once more.
         done: called with case, contender and figures as soon as they are there.
 
     Raises:
@@ -171,9 +171,9 @@ def compare(
     """
     found = {name: Evaluation() for name in contenders}
     for case in cases:
-        motion = CleanMotion(case)
+        motion, again = CleanMotion(case), twice is not None and twice(case)
         for name, contender in contenders.items():
-            measured = _measure(case, contender, motion if temporal else None, twice=twice)
+            measured = _measure(case, contender, motion if temporal else None, twice=again)
             evaluation = found[name]
             evaluation.cases[case.name] = measured
             if case.group:

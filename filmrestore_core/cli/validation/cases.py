@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -157,12 +157,13 @@ def _frames(film: DamagedFilm, plates: Sequence[Picture]) -> list[DamagedFrame]:
 
 def _case(name: str, group: str, frames: Sequence[DamagedFrame]) -> EvaluationCase:
     """Damaged and clean frames as 16-bit code values; damage is what can be told from grain."""
+    stored = [replace(f, damaged=coded(f.damaged), clean=coded(f.clean)) for f in frames]
     return EvaluationCase(
         name,
-        [coded(f.damaged) for f in frames],
-        [coded(f.clean) for f in frames],
-        [f.visible() for f in frames],
-        [f.faint() for f in frames],
+        [f.damaged for f in stored],
+        [f.clean for f in stored],
+        [f.visible() for f in stored],
+        [f.faint() for f in stored],
         first=FIRST,
         group=group,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -20,9 +21,11 @@ from filmrestore_core.media.memory_clip import MemoryClip
 from filmrestore_core.media.movie_file import temporal_median
 from filmrestore_core.metrics.evaluate import Contender, EvaluationCase, RestoredPicture
 from filmrestore_core.metrics.peers import Inpainting, inpaint, neighbor_median, true_hole
+from filmrestore_core.models.store import ModelStore
 from filmrestore_core.restore.clip_view import ExternalMattes
 from filmrestore_core.restore.restorer import Restorer
-from filmrestore_core.segment.base import Segmenter
+from filmrestore_core.runtime.device import Device
+from filmrestore_core.segment.registry import choose_segmenter
 from filmrestore_core.settings import Detector, RestoreSettings
 from filmrestore_core.temporal.align import align
 from filmrestore_core.temporal.window import TemporalWindow
@@ -30,29 +33,65 @@ from filmrestore_core.temporal.window import TemporalWindow
 PRODUCT = "filmrestore"
 
 
-def contenders(settings: RestoreSettings) -> Mapping[str, Entry]:
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """How restorers are built.
+
+    Attributes:
+        models: the shelf of nets.
+        device: where nets run.
+    """
+
+    models: ModelStore = field(default_factory=ModelStore)
+    device: Device = Device.AUTO
+
+    def restorer(
+        self, settings: RestoreSettings, external: ExternalMattes | None = None
+    ) -> Restorer:
+        """The product with these settings.
+
+        Raises:
+            ModelError: a net that the settings name cannot be used.
+            DeviceError: the device is not there.
+        """
+        return Restorer(settings, external=external, models=self.models, device=self.device)
+
+
+def with_detector(settings: RestoreSettings, **changes: object) -> RestoreSettings:
+    """The settings with some of their `detect` section changed."""
+    return settings.model_copy(update={"detect": settings.detect.model_copy(update=changes)})
+
+
+def contenders(
+    settings: RestoreSettings, engines: Engines | None = None, *, nets: Sequence[str] = ()
+) -> Mapping[str, Entry]:
     """All there are, by name.
 
     Args:
         settings: of the product.
+        engines: how the product is built.
+        nets: names of models, each of which finds damage for a contender of its own.
+
+    Raises:
+        ModelError: a net cannot be used.
+        DeviceError: the device is not there.
     """
-    classical = settings.model_copy(
-        update={"detect": settings.detect.model_copy(update={"detector": Detector.CLASSICAL})}
-    )
-    told = settings.model_copy(
-        update={"detect": settings.detect.model_copy(update={"detector": Detector.NONE})}
-    )
+    build = engines or Engines()
+    classical = with_detector(settings, detector=Detector.CLASSICAL)
+    told = with_detector(settings, detector=Detector.NONE)
+    further = {
+        f"net {name}": _finder(
+            with_detector(settings, detector=Detector.NET, model=name), build, "the product with it"
+        )
+        for name in nets
+    }
     return {
-        PRODUCT: Entry(
-            Contender(product(settings), scores_of(settings)),
-            "as shipped, finding damage by itself",
-        ),
+        PRODUCT: _finder(settings, build, "as shipped, finding damage by itself"),
         "filmrestore, true matte": Entry(
-            Contender(product(told, told=True), finds=False), "its fill, told the holes"
+            Contender(product(told, build, told=True), finds=False), "its fill, told the holes"
         ),
-        "classical": Entry(
-            Contender(product(classical), scores_of(classical)), "its detector without a net"
-        ),
+        **further,
+        "classical": _finder(classical, build, "its detector without a net"),
         **{
             method.value: Entry(
                 Contender(partial(inpaint, method=method), finds=False), "OpenCV, told the holes"
@@ -68,19 +107,25 @@ def contenders(settings: RestoreSettings) -> Mapping[str, Entry]:
     }
 
 
+def _finder(settings: RestoreSettings, engines: Engines, about: str) -> Entry:
+    scorer = scores_of(settings, engines)
+    return Entry(Contender(product(settings, engines), scorer), about)
+
+
 def product(
-    settings: RestoreSettings, *, told: bool = False
+    settings: RestoreSettings, engines: Engines, *, told: bool = False
 ) -> Callable[[EvaluationCase], list[RestoredPicture]]:
     """The product itself.
 
     Args:
         settings: as for `filmrestore restore`.
+        engines: how it is built.
         told: whether it is given the true holes as a matte from outside.
     """
 
     def restore(case: EvaluationCase) -> list[RestoredPicture]:
         external = ExternalMattes(matte=_TrueMattes(case)) if told else None
-        engine = Restorer(settings, external=external)
+        engine = engines.restorer(settings, external)
         clip = clip_of(case)
         pictures = []
         for number, damaged in zip(clip.numbers, case.damaged, strict=True):
@@ -95,19 +140,21 @@ def product(
 
 
 def scores_of(
-    settings: RestoreSettings,
+    settings: RestoreSettings, engines: Engines
 ) -> Callable[[EvaluationCase], list[NDArray[np.float32] | None]] | None:
     """The scores of the product's detector, the highest of all classes, on every third frame.
 
     Args:
         settings: as for `filmrestore restore`.
+        engines: how it is built.
 
     Returns:
         None where it has no detector.
     """
-    segmenter = _segmenter(settings)
-    if segmenter is None:
+    chosen = choose_segmenter(settings.detect, models=engines.models, device=engines.device)
+    if chosen is None:
         return None
+    segmenter = chosen.segmenter
 
     def score(case: EvaluationCase) -> list[NDArray[np.float32] | None]:
         plates = [to_plate(frame_of(d, case.first + i), SRGB) for i, d in enumerate(case.damaged)]
@@ -123,12 +170,6 @@ def scores_of(
         return made
 
     return score
-
-
-def _segmenter(settings: RestoreSettings) -> Segmenter | None:
-    engine = Restorer(settings)
-    found: Segmenter | None = getattr(engine, "segmenter", getattr(engine, "_segmenter", None))
-    return found
 
 
 def clip_of(case: EvaluationCase) -> MemoryClip:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from filmrestore_core.cli.validation.cases import CLEAN
-from filmrestore_core.cli.validation.contenders import clip_of
+from filmrestore_core.cli.validation.contenders import Engines, clip_of, with_detector
 from filmrestore_core.metrics.detection import (
     ObjectOutcome,
     PixelCounts,
@@ -19,7 +19,6 @@ from filmrestore_core.metrics.detection import (
 )
 from filmrestore_core.metrics.evaluate import EvaluationCase, holes
 from filmrestore_core.metrics.measured import LARGE_OBJECT
-from filmrestore_core.restore.restorer import Restorer
 from filmrestore_core.settings import RestoreSettings
 
 SENSITIVITIES = (0.1, 0.3, 0.4, 0.5, 0.6, 0.7, 0.9)
@@ -65,6 +64,7 @@ class Sweep:
     def __init__(
         self,
         settings: RestoreSettings,
+        engines: Engines | None = None,
         *,
         negatives: Sequence[str],
         sensitivities: Sequence[float] = SENSITIVITIES,
@@ -73,17 +73,14 @@ class Sweep:
 
         Args:
             settings: of the product.
+            engines: how it is built.
             negatives: groups of cases that are hard negatives.
             sensitivities: 0 to 1.
         """
         self._negatives = frozenset(negatives)
+        build = engines or Engines()
         self._engines = {
-            s: Restorer(
-                settings.model_copy(
-                    update={"detect": settings.detect.model_copy(update={"sensitivity": s})}
-                )
-            )
-            for s in sensitivities
+            s: build.restorer(with_detector(settings, sensitivity=s)) for s in sensitivities
         }
         self.points: dict[float, SweepPoint] = {s: SweepPoint() for s in sensitivities}
 
