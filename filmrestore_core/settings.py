@@ -17,6 +17,7 @@ class Detector(StrEnum):
     """Who says where the damage is."""
 
     AUTO = "auto"
+    NET = "net"
     CLASSICAL = "classical"
     NONE = "none"
 
@@ -70,7 +71,13 @@ class DetectSettings(_Section):
     detector: Detector = Field(
         Detector.AUTO,
         title="Detector",
-        description="Who looks for damage; none: only mattes given.",
+        description="Who looks for damage; auto: the net that comes with the program; none: only "
+        "mattes given.",
+    )
+    model: str = Field(
+        "auto",
+        title="Model",
+        description="Which net looks for damage: auto, or a name from 'filmrestore models list'.",
     )
     sensitivity: float = Field(
         0.5,

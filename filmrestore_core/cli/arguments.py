@@ -13,6 +13,7 @@ from filmrestore_core.framerange import FrameRange
 from filmrestore_core.matte import DETECTED_CLASSES
 from filmrestore_core.params import param_specs
 from filmrestore_core.presets import DEFAULT_PRESET, load_preset, preset_description, preset_names
+from filmrestore_core.runtime.device import Device
 from filmrestore_core.settings import RestoreSettings
 from filmrestore_core.yamlfile import parse_yaml
 
@@ -117,8 +118,17 @@ DeviceName = Annotated[
         "--device",
         metavar="NAME",
         rich_help_panel=_RUN,
-        help="What to compute on. The classical methods of this version run on the processor: "
-        "auto and cpu are the same.",
+        help="Where nets run: auto, cpu, cuda, tensorrt, coreml or directml; 'filmrestore models "
+        "devices' says what is here.",
+    ),
+]
+ModelsFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--models",
+        metavar="FOLDER",
+        rich_help_panel=_RUN,
+        help="A shelf of further nets; without it the user's own.",
     ),
 ]
 Workers = Annotated[
@@ -196,17 +206,19 @@ def frames_of(text: str | None, available: FrameRange) -> FrameRange:
     return wanted
 
 
-def check_device(name: str) -> None:
-    """Refuse a device that nothing here can compute on.
+def device_of(name: str) -> Device:
+    """The device of that name.
 
     Raises:
-        DeviceError: it is neither auto nor cpu.
+        DeviceError: there is no device of that name.
     """
-    if name.lower() not in ("auto", "cpu"):
+    try:
+        return Device(name.lower())
+    except ValueError as error:
         raise DeviceError(
-            f"Device '{name}' cannot be used: the classical methods run on the processor.",
-            hint="leave --device away, or say cpu",
-        )
+            f"There is no device called '{name}'.",
+            hint=f"known are {', '.join(d.value for d in Device)}",
+        ) from error
 
 
 def _class_switches(text: str) -> dict[str, bool]:

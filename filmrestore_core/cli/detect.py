@@ -34,6 +34,7 @@ def detect(
     cuts: arguments.Cuts = None,
     report: ReportFile = None,
     device: arguments.DeviceName = "auto",
+    models: arguments.ModelsFolder = None,
     on_error: OnErrorOption = OnError.CONTINUE,
     resume: Resume = True,
     force: Force = False,
@@ -45,7 +46,6 @@ def detect(
 
     The mattes can be painted over and given back to 'filmrestore restore' with --matte.
     """
-    arguments.check_device(device)
     changes = [*(changes or []), "repair.method=none"]
     settings = arguments.settings_of(
         preset, sensitivity=sensitivity, classes=classes, encoding=encoding, changes=changes
@@ -65,6 +65,8 @@ def detect(
             force=force,
             style=progress,
             workers=workers,
+            device=arguments.device_of(device),
+            models=models,
             memory_gb=memory,
         )
     ).code

@@ -26,10 +26,12 @@ from filmrestore_core.media.open import (
     open_clip,
     source_files,
 )
+from filmrestore_core.models.store import ModelStore, default_user_folder
 from filmrestore_core.restore.clip_view import ExternalMattes
 from filmrestore_core.restore.deliver import Delivery, MatteDelivery
 from filmrestore_core.restore.reach import reach_of
 from filmrestore_core.restore.restorer import Restorer
+from filmrestore_core.runtime.device import Device
 from filmrestore_core.settings import MatteSettings, RestoreSettings
 from filmrestore_core.temporal.cut_lists import read_cuts
 from filmrestore_core.temporal.shots import Shots
@@ -58,6 +60,8 @@ class Plan:
     style: ProgressStyle = ProgressStyle.PLAIN
     workers: int = 0
     memory_gb: float = 2.0
+    device: Device = Device.AUTO
+    models: Path | None = None
     pictures: int = 6
 
 
@@ -83,7 +87,7 @@ def deliver(plan: Plan) -> Ended:
                 plan.output,
                 clip,
                 numbers=there,
-                purpose=_purpose(plan),
+                purpose=_purpose(plan, restorer),
                 reach=reach_of(plan.settings),
                 depends_on=given.files,
                 also_done=lambda n: mattes is None or mattes.path(n).exists(),
@@ -132,7 +136,7 @@ def deliver_mattes(plan: Plan) -> Ended:
         plan.output,
         clip,
         numbers=numbers.intersect(clip.numbers),
-        purpose=_purpose(plan),
+        purpose=_purpose(plan, restorer),
         reach=reach_of(plan.settings),
         depends_on=given.files,
         resume=plan.resume,
@@ -189,6 +193,8 @@ def restorer_of(plan: Plan, clip: Clip, given: GivenMattes) -> Restorer:
         cuts=cuts,
         external=ExternalMattes(given.matte, given.hold_out),
         cache_bytes=int(plan.memory_gb * 1024**3),
+        models=ModelStore(plan.models or default_user_folder()),
+        device=plan.device,
     )
 
 
@@ -211,13 +217,14 @@ def _run(plan: Plan, clip: Clip, restorer: Restorer, numbers: FrameRange) -> Run
     )
 
 
-def _purpose(plan: Plan) -> str:
+def _purpose(plan: Plan, restorer: Restorer) -> str:
     """All that decides a result besides the clip's own files and the given mattes'."""
     cuts = "" if plan.cuts is None else hashlib.sha256(plan.cuts.read_bytes()).hexdigest()
     return "\n".join(
         (
             plan.settings.digest(),
             fingerprint(),
+            *(f"{name} {value}" for name, value in sorted(restorer.identity.items())),
             f"cuts {cuts}",
             f"matte {plan.matte}",
             f"hold-out {plan.hold_out}",

@@ -113,6 +113,7 @@ def restore(
         ),
     ] = "auto",
     device: arguments.DeviceName = "auto",
+    models: arguments.ModelsFolder = None,
     on_error: OnErrorOption = OnError.CONTINUE,
     resume: Resume = True,
     force: Force = False,
@@ -127,7 +128,6 @@ def restore(
 
     Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 some frames failed (listed), 130/143 stopped.
     """
-    arguments.check_device(device)
     settings = arguments.settings_of(
         preset, sensitivity=sensitivity, classes=classes, encoding=encoding, changes=changes
     )
@@ -150,6 +150,8 @@ def restore(
             force=force,
             style=progress,
             workers=workers,
+            device=arguments.device_of(device),
+            models=models,
             memory_gb=memory,
         )
     ).code

@@ -20,11 +20,13 @@ from filmrestore_core.inpaint.base import FILL_METHODS, Fill
 from filmrestore_core.inpaint.chain import fill_frame
 from filmrestore_core.matte import Matte
 from filmrestore_core.media.cache import FrameCache
+from filmrestore_core.models.store import ModelStore
 from filmrestore_core.report import DamageReport
 from filmrestore_core.restore.clip_view import ClipView, ExternalMattes
 from filmrestore_core.restore.composite import composite
 from filmrestore_core.restore.reach import frames_needed
-from filmrestore_core.segment.classical import ClassicalSegmenter
+from filmrestore_core.runtime.device import Device
+from filmrestore_core.segment.registry import choose_segmenter
 from filmrestore_core.settings import Detector, RepairMethod, RestoreSettings
 from filmrestore_core.temporal.shots import Shots
 
@@ -67,6 +69,8 @@ class Restorer:
         cuts: Shots | None = None,
         external: ExternalMattes | None = None,
         cache_bytes: int = CACHE_BYTES,
+        models: ModelStore | None = None,
+        device: Device = Device.AUTO,
     ) -> None:
         """Build a restorer.
 
@@ -75,14 +79,22 @@ class Restorer:
             cuts: a given shot list; switches the search for cuts off.
             external: mattes from outside.
             cache_bytes: most bytes that plates and aligned windows may take between calls.
+            models: the shelf; the built-in one where None.
+            device: where nets run.
+
+        Raises:
+            ModelError: a net that the settings name cannot be used.
+            DeviceError: the device is not there.
         """
         self.settings = settings or RestoreSettings()
         self._cuts = cuts
         self._external = external or ExternalMattes()
         self._cache = FrameCache(cache_bytes)
-        self._segmenter = None
-        if self.settings.detect.detector is not Detector.NONE:
-            self._segmenter = ClassicalSegmenter(self.settings.detect)
+        chosen = choose_segmenter(
+            self.settings.detect, models=models or ModelStore(), device=device
+        )
+        self._segmenter = chosen.segmenter if chosen else None
+        self.identity: dict[str, str] = chosen.identity if chosen else {}
         self._views: weakref.WeakKeyDictionary[Clip, ClipView] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
 

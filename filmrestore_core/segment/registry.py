@@ -1,0 +1,103 @@
+"""Who finds the damage: a detector by the name that the settings give."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from dataclasses import dataclass
+
+from filmrestore_core.errors import ModelNotFoundError
+from filmrestore_core.models.store import ModelStore
+from filmrestore_core.runtime.device import Device
+from filmrestore_core.runtime.fingerprint import runtime_fingerprint
+from filmrestore_core.runtime.session import Session, find_device
+from filmrestore_core.segment.base import Segmenter
+from filmrestore_core.segment.classical import ClassicalSegmenter
+from filmrestore_core.segment.exported_net import ExportedSegmenter
+from filmrestore_core.settings import Detector, DetectSettings
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_NET = "damage-unet"
+"""The built-in net that looks for damage where the settings name none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenSegmenter:
+    """A detector and what it is.
+
+    Attributes:
+        segmenter: the detector.
+        identity: name -> value of all that its answers depend on beside window and settings.
+    """
+
+    segmenter: Segmenter
+    identity: dict[str, str]
+
+
+def choose_segmenter(
+    settings: DetectSettings, *, models: ModelStore, device: Device
+) -> ChosenSegmenter | None:
+    """The detector that the settings ask for; None where they ask for none.
+
+    Args:
+        settings: detector and model.
+        models: the shelf.
+        device: where a net runs.
+
+    Raises:
+        ModelError: the net is not on the shelf, altered, or no detector.
+        DeviceError: the device is not there.
+    """
+    if device is not Device.AUTO:
+        # Who names a device that is not there is told so, whatever would run on it.
+        find_device(device)
+    if settings.detector is Detector.NONE:
+        return None
+    if settings.detector is Detector.CLASSICAL:
+        return _classical(settings)
+    name = DEFAULT_NET if settings.model == "auto" else settings.model
+    try:
+        session = shared_session(models, name, device)
+    except ModelNotFoundError:
+        if settings.detector is Detector.NET or settings.model != "auto":
+            raise
+        logger.warning("No net '%s' is on the shelf; the classical detector is used.", name)
+        return _classical(settings)
+    return ChosenSegmenter(ExportedSegmenter(session, settings), runtime_fingerprint(session))
+
+
+def shared_session(models: ModelStore, name: str, device: Device) -> Session:
+    """The session of a model; one for all that ask for the same file on the same device.
+
+    Raises:
+        ModelError: as ModelStore.open.
+        DeviceError: the device is not there.
+    """
+    model = models.open(name)
+    return _session(model.sha256, _Opened(model.card.model_dump_json(), model.content), device)
+
+
+class _Opened:
+    """A card and bytes that are equal where the key beside them is."""
+
+    def __init__(self, card: str, content: bytes) -> None:
+        self.card, self.content = card, content
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Opened) and self.card == other.card
+
+    def __hash__(self) -> int:
+        return hash(self.card)
+
+
+@functools.lru_cache(maxsize=8)
+def _session(sha256: str, opened: _Opened, device: Device) -> Session:
+    from filmrestore_core.models.card import ModelCard
+
+    card = ModelCard.model_validate_json(opened.card)
+    return Session(card, opened.content, device=device, threads=1)
+
+
+def _classical(settings: DetectSettings) -> ChosenSegmenter:
+    return ChosenSegmenter(ClassicalSegmenter(settings), {"detector": "classical"})
