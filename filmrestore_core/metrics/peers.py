@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.box import Box
+from filmrestore_core.metrics.detection import grown
 from filmrestore_core.metrics.evaluate import EvaluationCase, RestoredPicture, holes
 from filmrestore_core.plate import Plate
 from filmrestore_core.temporal.align import align
@@ -18,6 +19,8 @@ from filmrestore_core.temporal.window import TemporalWindow
 _INPAINT_RADIUS = 3
 # Neighbours on each side that the median is taken of.
 _RADIUS = 2
+# Soft edges of visible damage reach so far, px.
+_FAINT_RIM = 3.0
 _TRUSTED = 0.5
 _LARGEST_CODE = 255
 
@@ -30,13 +33,13 @@ class Inpainting(StrEnum):
 
 
 def true_hole(case: EvaluationCase, index: int) -> NDArray[np.bool_]:
-    """(H, W) bool: all damage of a frame, faint too, grown by a pixel."""
-    import cv2
+    """(H, W) bool: a frame's visible damage with its faint rim, grown by a pixel.
 
-    shape = case.damaged[index].shape[:2]
-    hole = holes(case.truth[index], shape) | case.faint[index]
-    grown = cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8))
-    return np.asarray(grown, np.bool_)
+    Damage that is faint all over is no hole: what cannot be seen is better left than filled.
+    """
+    visible = holes(case.truth[index], case.damaged[index].shape[:2])
+    rim = case.faint[index] & grown(visible, _FAINT_RIM)
+    return grown(visible | rim, 1.0)
 
 
 def inpaint(case: EvaluationCase, method: Inpainting) -> list[RestoredPicture]:

@@ -28,13 +28,17 @@ def still_case(channels: int = 1, grain: float = 0.0) -> EvaluationCase:
     return EvaluationCase("still", damaged, clean, truth, faint, group="x")
 
 
-def test_the_true_hole_is_all_damage_one_pixel_wider() -> None:
+def test_the_true_hole_is_what_is_visible_with_its_faint_rim_one_pixel_wider() -> None:
     case = still_case()
-    case.faint[0][80, 80] = True
     hole = true_hole(case, 0)
-    assert hole.sum() == 8 * 12 + 9
-    assert hole[19:27, 29:41].all()
-    assert hole[79:82, 79:82].all()
+    # Six rows and ten columns, and their four sides.
+    assert hole.sum() == 6 * 10 + 2 * (6 + 10)
+    case.faint[0][80, 80] = True  # by itself
+    case.faint[0][20:26, 40:50] = True  # three columns of it are rim
+    more = true_hole(case, 0)
+    assert not more[80, 80]
+    assert more[20:26, 29:44].all()
+    assert not more[:, 44:].any()
 
 
 @pytest.mark.parametrize("channels", [1, 3])
