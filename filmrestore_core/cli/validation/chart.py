@@ -29,7 +29,7 @@ def line_chart(
         x_label: below it.
         y_label: beside it.
         series: name -> points (x, y) in order; points that are not finite are left out.
-        log_y: a logarithmic upward axis; values of 0 are drawn at its foot.
+        log_y: a logarithmic upward axis; values of 0 are drawn at its foot, which then says 0.
         marks: name -> y of dashed lines across, such as a bar to reach.
     """
     points = [p for line in series.values() for p in line if all(map(math.isfinite, p))]
@@ -39,7 +39,8 @@ def line_chart(
     x_low, x_high = min(0.0, *xs), max(1.0, *xs)
     if log_y:
         positive = [y for y in ys if y > 0] or [1.0]
-        y_low: float = math.floor(math.log10(min(positive)))
+        # Nothing at all has a place of its own, a step below the rest.
+        y_low: float = math.floor(math.log10(min(positive))) - (min(ys) <= 0)
         y_high: float = max(y_low + 1, math.ceil(math.log10(max(positive))))
     else:
         y_low, y_high = min(0.0, *ys), max(1.0, *ys)
@@ -59,10 +60,13 @@ def line_chart(
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
         f'<text x="{_LEFT}" y="20" font-size="14">{escape(title)}</text>',
     ]
+    none = y_ticks[0] if log_y and min(ys) <= 0 else None
     for tick in y_ticks:
         (x0, y), (x1, _) = at(x_low, tick), at(x_high, tick)
         out.append(_line(x0, y, x1, y, "#ddd"))
-        out.append(f'<text x="{x0 - 6:.1f}" y="{y + 4:.1f}" text-anchor="end">{tick:.4g}</text>')
+        out.append(
+            f'<text x="{x0 - 6:.1f}" y="{y + 4:.1f}" text-anchor="end">{_number(tick, none)}</text>'
+        )
     for tick in x_ticks:
         x, foot = at(tick, 10.0**y_low if log_y else y_low)
         out.append(f'<text x="{x:.1f}" y="{foot + 16:.1f}" text-anchor="middle">{tick:.2g}</text>')
@@ -88,6 +92,10 @@ def line_chart(
         f'text-anchor="middle">{escape(y_label)}</text></svg>'
     )
     return "\n".join(out) + "\n"
+
+
+def _number(tick: float, none: float | None) -> str:
+    return "0" if tick == none else f"{tick:.4g}"
 
 
 def _line(x0: float, y0: float, x1: float, y1: float, color: str, more: str = "") -> str:

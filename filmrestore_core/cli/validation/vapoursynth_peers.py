@@ -69,20 +69,16 @@ def _run(vs: Any, script: Script, case: EvaluationCase) -> list[RestoredPicture]
     core = vs.core
     color = case.damaged[0].shape[2] == 3
     source = _clip_of(vs, [np.round(d * _FULL).astype(np.uint16) for d in case.damaged])
-    # 8 bits is what these scripts are written for; luma carries what they look for.
-    work = (
-        core.resize.Bicubic(source, format=vs.YUV444P8, matrix_s="709", range_s="full")
-        if color
-        else core.resize.Point(source, format=vs.GRAY8, range_in_s="full", range_s="full")
-    )
+    # 8 bits and three planes are what these scripts are written for.
+    tags = {"matrix_s": "709"} if color else {"range_in_s": "full"}
+    work = core.resize.Bicubic(source, format=vs.YUV444P8, range_s="full", **tags)
     done = script(core, work)
     # What the script left as it was keeps its sixteen bits.
     pictures = []
     for index, damaged in enumerate(case.damaged):
         was, now = (_planes(c.get_frame(index)) for c in (work, done))
         change = (now.astype(np.float32) - was.astype(np.float32)) / np.float32(255)
-        if color:
-            change = _rgb(change)
+        change = _rgb(change) if color else change[..., :1]
         made = np.clip(damaged + change, 0, 1).astype(np.float32)
         pictures.append(np.where(np.any(now != was, axis=-1, keepdims=True), made, damaged))
     return filtered(case, pictures)
