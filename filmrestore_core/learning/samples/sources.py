@@ -46,14 +46,15 @@ def find_sources(folder: Path, apart: Sequence[str], *, validation: bool) -> Sou
 
     Args:
         folder: the data folder.
-        apart: series of clips (see `series_of`) kept for validation.
+        apart: clips or series of clips (see `series_of`) kept for validation; none: the series of
+            every sixth clip.
         validation: whether those or the others are wanted; every sixth still is kept apart too.
 
     Raises:
         SettingsError: there is no clip of that side.
     """
     clips = find_clips(folder / "clean" / "video")
-    held = set(apart)
+    held = set(apart) or {clip.series for clip in clips[::6]}
     chosen = tuple(c for c in clips if ({c.name, c.series} & held != set()) == validation)
     if not chosen:
         raise SettingsError(f"'{folder}' has no clip to {'validate' if validation else 'learn'}.")

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.errors import SettingsError
-from filmrestore_core.learning.samples.scene import PLANE_COUNT, Scene, make_scene
+from filmrestore_core.learning.samples.holes import make_holes
+from filmrestore_core.learning.samples.scene import PLANE_COUNT, make_scene
 from filmrestore_core.learning.samples.sources import find_sources
 from filmrestore_core.synth.library import LibraryPart, LibraryShapes
 from filmrestore_core.synth.shapes import ProceduralShapes, ShapeSource
+
+
+class SampleKind(StrEnum):
+    """What is made of a window."""
+
+    SCENES = "scenes"
+    HOLES = "holes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,7 @@ class ScenePlan:
         validation: whether these scenes validate or teach; they share neither clip nor shape.
         seed: of everything random.
         count: how many.
+        kind: windows for a segmenter or holes for an inpainter.
     """
 
     data: Path
@@ -37,6 +47,7 @@ class ScenePlan:
     validation: bool
     seed: int
     count: int
+    kind: SampleKind = SampleKind.SCENES
 
 
 class SceneStore:
@@ -56,12 +67,12 @@ class SceneStore:
         """Whether the scene is there, whole."""
         return self._facts_path(index).is_file()
 
-    def write(self, index: int, scene: Scene) -> None:
+    def write(self, index: int, planes: NDArray[Any], facts: dict[str, Any]) -> None:
         """Write a scene; its facts last, so that what has facts is whole."""
         self._folder.mkdir(parents=True, exist_ok=True)
         for path, text in (
-            (self._planes_path(index), scene.planes),
-            (self._facts_path(index), json.dumps(scene.facts).encode()),
+            (self._planes_path(index), planes),
+            (self._facts_path(index), json.dumps(facts).encode()),
         ):
             partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
             with partial.open("wb") as file:
@@ -147,6 +158,8 @@ class SceneStore:
             "validation": plan.validation,
             "seed": plan.seed,
         }
+        if plan.kind is not SampleKind.SCENES:
+            mine["kind"] = plan.kind.value
         if path.is_file():
             if json.loads(path.read_text()) != mine:
                 raise SettingsError(
@@ -187,4 +200,10 @@ def _make_one(store: SceneStore, index: int) -> None:
     plan = _STATE["plan"]
     # Different seeds for either side even where the user gives one.
     seed = plan.seed * 2 + int(plan.validation)
-    store.write(index, make_scene(_STATE["sources"], _STATE["shapes"], seed=seed, index=index))
+    sources, shapes = _STATE["sources"], _STATE["shapes"]
+    if plan.kind is SampleKind.HOLES:
+        # Other windows than the segmenter's.
+        store.write(index, *make_holes(sources, shapes, seed=seed + 1_000_000, index=index))
+        return
+    scene = make_scene(sources, shapes, seed=seed, index=index)
+    store.write(index, scene.planes, scene.facts)

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from filmrestore_core.learning.samples.filmed_window import HEIGHT, WIDTH
 from filmrestore_core.learning.samples.scene import (
     ALIGNED,
     CENTER,
-    HEIGHT,
     RAW,
     TARGET,
     VALIDITY,
     WEIGHT,
-    WIDTH,
 )
 from filmrestore_core.learning.samples.store import SceneStore
 from filmrestore_core.noise import generator

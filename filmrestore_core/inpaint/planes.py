@@ -1,0 +1,96 @@
+"""What a filling net sees: the damaged picture, a first fill, and what the neighbours show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmrestore_core.matte import Matte
+from filmrestore_core.temporal.warp import warp_field
+from filmrestore_core.temporal.window import AlignedNeighbor, AlignedWindow
+
+# Offsets of the neighbours, in the order in which the planes name them.
+OFFSETS: tuple[int, ...] = (-2, -1, 1, 2)
+NOISE_SCALE = 10.0
+
+PLANE_NAMES: tuple[str, ...] = (
+    *("center R", "center G", "center B"),
+    *("first fill R", "first fill G", "first fill B"),
+    *(f"{c} less first fill, t{o:+d}" for o in OFFSETS for c in "RGB"),
+    "matte",
+    *(f"validity t{o:+d}" for o in OFFSETS),
+    *(f"matte of t{o:+d}" for o in OFFSETS),
+    "noise",
+)
+# Name of the planes -> how many there are.
+FILL_PLANES: dict[str, int] = {"fill-t5-v1": len(PLANE_NAMES)}
+CENTER, FIRST, LENT = slice(0, 3), slice(3, 6), slice(6, 18)
+MATTE, VALIDITY, SPOILED, NOISE = 18, slice(19, 23), slice(23, 27), 27
+
+Planes = NDArray[np.float32]
+
+
+def spoiled_neighbors(window: AlignedWindow, mattes: Mapping[int, Matte]) -> dict[int, Planes]:
+    """Offset -> (H, W) float32 0..1, where a neighbour's own damage came to lie.
+
+    A neighbour without a matte may lend nothing: it is spoiled everywhere.
+    """
+    spoiled = {}
+    for neighbor in window.neighbors:
+        matte = mattes.get(neighbor.number)
+        if matte is None:
+            spoiled[neighbor.offset] = np.ones(window.center.box.shape, np.float32)
+        elif matte.is_empty:
+            spoiled[neighbor.offset] = np.zeros(window.center.box.shape, np.float32)
+        else:
+            moved = warp_field(matte.coverage, neighbor.flow, kind="linear")
+            spoiled[neighbor.offset] = np.clip(moved, 0.0, 1.0)
+    return spoiled
+
+
+def fill_planes(
+    window: AlignedWindow,
+    spoiled: Mapping[int, Planes],
+    coverage: NDArray[np.float32],
+    first: NDArray[np.float32],
+    rows: slice,
+    columns: slice,
+    *,
+    noise: float,
+) -> Planes:
+    """The planes of a part of a window's picture.
+
+    The damaged picture is shown inside the hole as well: through damage that is not opaque one
+    sees. A neighbour that the window lacks differs nowhere, is valid nowhere and is spoiled.
+
+    Args:
+        window: aligned around the frame to fill.
+        spoiled: see `spoiled_neighbors`.
+        coverage: (H, W) float32 0..1, the matte of the center.
+        first: (H, W, C) float32, a first fill; the picture where nothing is covered.
+        rows: rows of the picture.
+        columns: columns of the picture.
+        noise: standard deviation of the grain, plate units.
+
+    Returns:
+        (P, h, w) float32, in the order of PLANE_NAMES.
+    """
+    here = (rows, columns)
+    base = np.moveaxis(first[here], -1, 0)
+    planes = np.zeros((len(PLANE_NAMES), *base.shape[1:]), np.float32)
+    planes[CENTER] = np.moveaxis(window.center.pixels[here], -1, 0)
+    planes[FIRST] = base
+    planes[MATTE] = coverage[here]
+    planes[SPOILED] = 1.0
+    planes[NOISE] = noise * NOISE_SCALE
+    near: dict[int, AlignedNeighbor] = {n.offset: n for n in window.neighbors}
+    for i, offset in enumerate(OFFSETS):
+        if offset not in near:
+            continue
+        start = LENT.start + 3 * i
+        planes[start : start + 3] = np.moveaxis(near[offset].pixels[here], -1, 0) - base
+        planes[VALIDITY.start + i] = near[offset].validity[here]
+        planes[SPOILED.start + i] = spoiled[offset][here]
+    return planes
