@@ -61,7 +61,7 @@ def segmenter(
     """Train a net that finds damage.
 
     Writes best.safetensors (export it with `filmrestore export onnx`), last.safetensors (to go on
-    from), log.jsonl and curve.svg.
+    from), log.jsonl and curve.png.
     """
     from filmrestore_core.learning.training.config import read_config
     from filmrestore_core.learning.training.curve import write_curve
