@@ -51,7 +51,7 @@ def _bright_spots(
         return []
     cut = luma[: rows * _CELL, : columns * _CELL]
     cells: NDArray[np.float32] = cut.reshape(rows, _CELL, columns, _CELL).max(axis=(1, 3))
-    weight = np.exp(14.0 * (cells - cells.max())).astype(np.float64)
+    weight = np.exp(30.0 * (cells - cells.max())).astype(np.float64)
     if rng.random() < 0.5:
         row, column = np.unravel_index(
             int(np.argmax(weight * rng.random(weight.shape))), weight.shape

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from filmrestore_core.synth.negatives.canvas import Picture, smear_kernel
+from filmrestore_core.synth.negatives.canvas import Picture, Points, smear_kernel
 from filmrestore_core.synth.negatives.flight import between
 
 
@@ -38,7 +40,18 @@ def whip_pan(pictures: Sequence[Picture], rng: np.random.Generator) -> list[Pict
         )
         smear = heading * speed * shutter
         if np.abs(smear).max() > 0.7:
-            kernel = smear_kernel(smear)
-            moved = cv2.filter2D(moved, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+            moved = _smeared(moved, smear)
         made.append(np.asarray(moved, np.float32).reshape(picture.shape))
     return made
+
+
+def _smeared(picture: NDArray[Any], way: Points) -> NDArray[Any]:
+    """The picture as an open shutter sees it go `way` (x, y), px."""
+    import cv2
+
+    sides = np.maximum(1, 2 * np.round((np.abs(way) - 1) / 2) + 1).astype(int).tolist()
+    if min(sides) == 1:
+        # Along an axis it is a box, which costs the same for any length.
+        return np.asarray(cv2.blur(picture, sides, borderType=cv2.BORDER_REFLECT_101))
+    kernel = smear_kernel(way)
+    return np.asarray(cv2.filter2D(picture, -1, kernel, borderType=cv2.BORDER_REFLECT_101))
