@@ -26,6 +26,7 @@ from filmrestore_core.segment.base import Segmenter
 from filmrestore_core.segment.refine import matte_from_coverage, refine
 from filmrestore_core.settings import Detector, MatteJoin, RestoreSettings
 from filmrestore_core.temporal.align import align
+from filmrestore_core.temporal.ready import ReadyPlate, ready_plate
 from filmrestore_core.temporal.shots import ShotFinder, Shots
 from filmrestore_core.temporal.window import AlignedWindow, TemporalWindow, window_numbers
 
@@ -139,7 +140,11 @@ class ClipView:
         Raises:
             MediaError: the frame itself cannot be used.
         """
-        return self._once("aligned", number, lambda: align(self._window(number)), _window_bytes)
+
+        def make() -> AlignedWindow:
+            return align(self._window(number), self._ready)
+
+        return self._once("aligned", number, make, _window_bytes)
 
     def matte(self, number: int) -> Matte:
         """What of a frame is to be replaced: found, given, joined and held out.
@@ -159,6 +164,12 @@ class ClipView:
         numbers = window_numbers(number, self._settings.detect.radius, first, last)
         plates = [self.plate(n) for n in numbers if n != number]
         return TemporalWindow(center, tuple(_like(p, center) for p in plates if p is not None))
+
+    def _ready(self, plate: Plate) -> ReadyPlate:
+        made = self._once("ready", plate.number, lambda: ready_plate(plate), lambda r: r.most_bytes)
+        # A plate is brought to its center's box and channels, which may be others next time.
+        same = made.plate.box == plate.box and made.plate.pixels.shape == plate.pixels.shape
+        return made if same else ready_plate(plate)
 
     def _display_window(self, number: int) -> Box:
         frame = self.frame(number)
@@ -225,7 +236,7 @@ def _held_out(matte: Matte, hold: NDArray[np.float32]) -> Matte:
 
 
 def _window_bytes(window: AlignedWindow) -> int:
-    return sum(n.pixels.nbytes + n.validity.nbytes + n.flow.nbytes for n in window.neighbors)
+    return sum(n.most_bytes for n in window.neighbors)
 
 
 def _matte_bytes(matte: Matte) -> int:

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.plate import Plate
-from filmrestore_core.temporal.brightness import brightness_field, cells
+from filmrestore_core.temporal.brought import Brought
 from filmrestore_core.temporal.matching import Match, match_all
-from filmrestore_core.temporal.motion import (
-    MatchPicture,
-    enlarge,
-    match_picture,
-    matching_step,
-    picture_unit,
-    shrink,
-)
+from filmrestore_core.temporal.motion import MatchPicture, picture_unit
+from filmrestore_core.temporal.neighbor import AlignedNeighbor
 from filmrestore_core.temporal.occlusion import Seen, trust
-from filmrestore_core.temporal.warp import look_up, places_of, within
-from filmrestore_core.temporal.window import AlignedNeighbor, AlignedWindow, TemporalWindow
+from filmrestore_core.temporal.ready import ReadyPlate, ready_plate
+from filmrestore_core.temporal.window import AlignedWindow, TemporalWindow
 
 
-def align(window: TemporalWindow) -> AlignedWindow:
+def align(
+    window: TemporalWindow, ready: Callable[[Plate], ReadyPlate] = ready_plate
+) -> AlignedWindow:
     """Bring each neighbour of the window onto its center frame.
 
     Motion is looked for at a matching size of at most about a megapixel, carried on behind damage
-    of the center, and the neighbour's own pixels are warped along it once, by cubic resampling.
-    Its brightness is matched locally, channel by channel. The result depends on the window alone.
+    of the center, and the neighbour's own pixels are warped along it once, by cubic resampling,
+    where they are asked for. Their brightness is matched locally, channel by channel. The result
+    depends on the window alone.
 
     With one neighbour only nothing tells damage from motion: it is valid where it looks like the
     center.
 
     Args:
         window: plates of one size.
+        ready: makes a plate ready; whoever aligns several windows of a clip keeps what
+            `ready_plate` gives, as each plate stands in several of them.
 
     Returns:
         The neighbours in frame order, as many as the window has.
@@ -49,31 +50,17 @@ def align(window: TemporalWindow) -> AlignedWindow:
             )
     if not window.neighbors:
         return AlignedWindow(window, ())
-    step = matching_step(*center.box.shape)
-    here = match_picture(shrink(center.luma, step))
-    matches = match_all(
-        here,
-        {
-            plate.number - center.number: (
-                match_picture(shrink(plate.luma, step)),
-                _finite(plate, step),
-            )
-            for plate in window.neighbors
-        },
+    here = ready(center)
+    there = {plate.number - center.number: ready(plate) for plate in window.neighbors}
+    matches = match_all(here.picture, {o: (r.picture, r.finite) for o, r in there.items()})
+    validity = _validity(here.picture, matches)
+    return AlignedWindow(
+        window,
+        tuple(
+            AlignedNeighbor.of(plate.plate.number, o, Brought(plate, here, matches[o], validity[o]))
+            for o, plate in there.items()
+        ),
     )
-    validity = _validity(here, matches)
-    center_cells = cells(center.pixels)
-    aligned = []
-    for plate in window.neighbors:
-        offset = plate.number - center.number
-        aligned.append(
-            _full_size(plate, offset, matches[offset], validity[offset], step, center_cells)
-        )
-    return AlignedWindow(window, tuple(aligned))
-
-
-def _finite(plate: Plate, step: int) -> NDArray[np.float32] | None:
-    return None if plate.finite.all() else shrink(plate.finite.astype(np.float32), step)
 
 
 def _validity(here: MatchPicture, matches: dict[int, Match]) -> dict[int, NDArray[np.float32]]:
@@ -85,40 +72,3 @@ def _validity(here: MatchPicture, matches: dict[int, Match]) -> dict[int, NDArra
         offset: trust(one, [s for s in seen.values() if s is not one] or [itself], match.miss)
         for (offset, match), one in zip(matches.items(), seen.values(), strict=True)
     }
-
-
-def _full_size(
-    plate: Plate,
-    offset: int,
-    match: Match,
-    validity: NDArray[np.float32],
-    step: int,
-    center_cells: NDArray[np.float32],
-) -> AlignedNeighbor:
-    height, width = plate.box.shape
-    flow = match.flow
-    if step > 1:
-        flow = enlarge(flow * np.float32(step), step, height, width)
-    places = places_of(flow)
-    inside = within(places)
-    if match.finite is not None:
-        # A cubic kernel reaches two pixels.
-        whole = _eroded(plate.finite)
-        inside &= look_up(whole, places, kind="linear", outside=0.0) > 0.999
-    pixels = look_up(plate.pixels, places, kind="cubic")
-    brightness = match.brightness
-    if not plate.is_monochrome:
-        share = cells(match.inside.astype(np.float32)[..., None])
-        brightness = brightness_field(center_cells, cells(pixels), share)
-    brightness.apply(pixels)
-    valid = enlarge(validity, step, height, width)
-    valid[~inside] = 0.0
-    return AlignedNeighbor(plate.number, offset, pixels, valid, flow)
-
-
-def _eroded(finite: NDArray[np.bool_]) -> NDArray[np.float32]:
-    import cv2
-
-    return np.asarray(
-        cv2.erode(finite.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1), np.float32
-    )

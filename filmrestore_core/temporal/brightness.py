@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from filmrestore_core.plate import LUMA_WEIGHTS
+
 # Rows of cells the picture is averaged into, and how far (in rows of cells) the field reaches:
 # wide enough that a mark of 40 px in 480 lines is outvoted, narrow enough for uneven flicker.
 ROWS = 60
@@ -28,41 +30,77 @@ class BrightnessField:
     gain: NDArray[np.float32]
     offset: NDArray[np.float32]
 
-    def apply(self, pixels: NDArray[np.float32]) -> None:
-        """Match (H, W, C) float32 pixels in place."""
-        import cv2
+    def apply(
+        self,
+        pixels: NDArray[np.float32],
+        corner: tuple[int, int] = (0, 0),
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        """Match (h, w, C) float32 pixels in place.
 
-        height, width, channels = pixels.shape
-        rows = self.gain.shape[0]
+        Args:
+            pixels: a part of the picture, or all of it.
+            corner: row and column of the part's first pixel.
+            size: (H, W) of the picture; None where `pixels` is all of it.
+        """
+        height, width = pixels.shape[:2]
+        whole = size or (height, width)
+        above, share = _between(corner[0], height, whole[0], self.gain.shape[0])
+        left, across = _between(corner[1], width, whole[1], self.gain.shape[1])
+        right = np.minimum(left + 1, self.gain.shape[1] - 1)
+        across, share = across[:, None], share[:, None, None]
+        first_row, last_row = int(above[0]), min(int(above[-1]) + 1, self.gain.shape[0] - 1)
         gain, offset = (
-            np.asarray(
-                cv2.resize(f, (width, rows), interpolation=cv2.INTER_LINEAR), np.float32
-            ).reshape(rows, width, channels)
-            for f in (self.gain, self.offset)
+            f[:, left] + across * (f[:, right] - f[:, left])
+            for f in (g[first_row : last_row + 1] for g in (self.gain, self.offset))
         )
-        # Where each line lies between the cells' middles; the few lines between two rows of cells
-        # stay in the cache.
-        place = np.clip((np.arange(height) + 0.5) * rows / height - 0.5, 0.0, rows - 1.0)
-        above = np.minimum(place.astype(np.intp), max(0, rows - 2))
-        share = (place - above).astype(np.float32)[:, None, None]
-        ends = np.searchsorted(above, np.arange(rows), side="right")
-        first = 0
-        for row, end in enumerate(ends.tolist()):
-            if end > first:
-                below = min(row + 1, rows - 1)
-                strip, part = pixels[first:end], share[first:end]
-                strip *= gain[row] + part * (gain[below] - gain[row])
-                strip += offset[row] + part * (offset[below] - offset[row])
-            first = end
+        # The few lines between two rows of cells stay in the cache.
+        start = 0
+        for row in range(first_row, int(above[-1]) + 1):
+            end = int(np.searchsorted(above, row, side="right"))
+            if end > start:
+                here, below = row - first_row, min(row + 1, last_row) - first_row
+                strip, part = pixels[start:end], share[start:end]
+                strip *= gain[here] + part * (gain[below] - gain[here])
+                strip += offset[here] + part * (offset[below] - offset[here])
+            start = end
+
+    def of_luma(self, neighbor: NDArray[np.float32]) -> BrightnessField:
+        """What matches the luma of three channels, or nearly: exactly so for the cells' colors.
+
+        Args:
+            neighbor: (rows, columns, 3) float32 cells of the neighbour, before they are matched.
+        """
+        weights = np.asarray(LUMA_WEIGHTS, np.float32)
+        gain = (self.gain * weights).sum(axis=2, keepdims=True)
+        offset = (self.offset * weights).sum(axis=2, keepdims=True)
+        # A channel that is matched unlike the rest changes luma as far as there is of it.
+        offset += ((self.gain - gain) * neighbor * weights).sum(axis=2, keepdims=True)
+        return BrightnessField(gain, offset)
 
 
-def cells(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(H, W, C) float32 averaged into (rows, columns, C) cells of about equal size."""
+def _between(
+    first: int, count: int, size: int, cells_along: int
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """For pixels along an axis: the cell before each, and how far it is to the next, 0..1."""
+    place = (np.arange(first, first + count) + 0.5) * cells_along / size - 0.5
+    place = np.clip(place, 0.0, cells_along - 1.0)
+    before = np.minimum(place.astype(np.intp), max(0, cells_along - 2))
+    return before, (place - before).astype(np.float32)
+
+
+def cells(pixels: NDArray[np.float32], grid: tuple[int, int] | None = None) -> NDArray[np.float32]:
+    """(H, W, C) float32 averaged into (rows, columns, C) cells of about equal size.
+
+    Args:
+        pixels: the picture.
+        grid: rows and columns; None for ROWS rows, or fewer where the picture has fewer.
+    """
     import cv2
 
     height, width, channels = pixels.shape
     rows = min(ROWS, height)
-    columns = max(1, min(width, round(width * rows / height)))
+    rows, columns = grid or (rows, max(1, min(width, round(width * rows / height))))
     small = cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32).reshape(rows, columns, channels)
 

@@ -42,17 +42,22 @@ def picture_unit(height: int, width: int) -> float:
 
 
 def shrink(field: NDArray[np.float32], step: int) -> NDArray[np.float32]:
-    """(ceil(H / step), ceil(W / step)) averages of (H, W) cells; the last row and column held."""
+    """(ceil(H / step), ceil(W / step)) averages of cells of (H, W) or (H, W, C).
+
+    The last row and column are held.
+    """
     import cv2
 
     if step == 1:
         return field
-    height, width = field.shape
+    height, width = field.shape[:2]
     bottom, right = -height % step, -width % step
     if bottom or right:
-        field = np.pad(field, ((0, bottom), (0, right)), mode="edge")
+        sides = ((0, bottom), (0, right), (0, 0))[: field.ndim]
+        field = np.pad(field, sides, mode="edge")
     size = (field.shape[1] // step, field.shape[0] // step)
-    return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_AREA), np.float32)
+    small = cv2.resize(field, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32).reshape(size[1], size[0], *field.shape[2:])
 
 
 def enlarge(field: NDArray[np.float32], step: int, height: int, width: int) -> NDArray[np.float32]:
@@ -64,6 +69,39 @@ def enlarge(field: NDArray[np.float32], step: int, height: int, width: int) -> N
     size = (field.shape[1] * step, field.shape[0] * step)
     large = cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)
     return np.ascontiguousarray(large[:height, :width], np.float32)
+
+
+def enlarged_part(
+    field: NDArray[np.float32],
+    step: int,
+    rows: slice,
+    columns: slice,
+    scale: np.float32 | None = None,
+) -> NDArray[np.float32]:
+    """A part of an enlarged field, without making the rest: the same bits.
+
+    Args:
+        field: (h, w) or (h, w, C) at 1 / step of the size.
+        step: 1, 2, 4, ...
+        rows: of the enlarged field; start and stop, not empty.
+        columns: the same.
+        scale: what the values are multiplied by.
+    """
+    import cv2
+
+    if step == 1:
+        part = field[rows, columns]
+        return part if scale is None or scale == 1 else part * scale
+    # A pixel lies between its cell's middle and the next one's.
+    top, left = max(0, rows.start // step - 1), max(0, columns.start // step - 1)
+    part = field[top : (rows.stop - 1) // step + 2, left : (columns.stop - 1) // step + 2]
+    if scale is not None:
+        part = part * scale
+    size = (part.shape[1] * step, part.shape[0] * step)
+    large = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
+    top, left = rows.start - top * step, columns.start - left * step
+    high, wide = rows.stop - rows.start, columns.stop - columns.start
+    return np.asarray(large[top : top + high, left : left + wide], np.float32)
 
 
 def match_picture(luma: NDArray[np.float32]) -> MatchPicture:

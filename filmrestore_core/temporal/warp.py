@@ -42,6 +42,7 @@ def look_up(
     *,
     kind: str = "cubic",
     outside: float | None = None,
+    into: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Values of a field at places: result[y, x] = array at places[y, x].
 
@@ -50,6 +51,7 @@ def look_up(
         places: (h, w, 2) float32 px, [..., 0] x, [..., 1] y.
         kind: as in `warp_field`.
         outside: as in `warp_field`.
+        into: contiguous array of the result's shape to write to.
 
     Returns:
         (h, w) or (h, w, C) float32.
@@ -71,24 +73,30 @@ def look_up(
     source = np.ascontiguousarray(array, np.float32)
     value = [0.0 if outside is None else outside] * 4
     found = cv2.remap(  # type: ignore[call-overload]
-        source, places, None, kinds[kind], borderMode=border, borderValue=value
+        source, places, None, kinds[kind], dst=into, borderMode=border, borderValue=value
     )
     return np.asarray(found, np.float32).reshape(*places.shape[:2], *array.shape[2:])
 
 
-def places_of(flow: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(H, W, 2) float32 px: where each pixel's flow (H, W, 2) ends."""
-    places = pixel_grid(*flow.shape[:2])
-    places += flow
+def places_of(flow: NDArray[np.float32], top: int = 0, left: int = 0) -> NDArray[np.float32]:
+    """(h, w, 2) float32 px: where each pixel's flow (h, w, 2) ends.
+
+    Args:
+        flow: px.
+        top: row of the flow's first pixel.
+        left: column of it.
+    """
+    height, width = flow.shape[:2]
+    places = np.empty((height, width, 2), np.float32)
+    np.add(flow[..., 0], np.arange(left, left + width, dtype=np.float32), out=places[..., 0])
+    down = np.arange(top, top + height, dtype=np.float32)[:, None]
+    np.add(flow[..., 1], down, out=places[..., 1])
     return places
 
 
 def pixel_grid(height: int, width: int) -> NDArray[np.float32]:
     """(H, W, 2) float32: each pixel's own (x, y)."""
-    grid = np.empty((height, width, 2), np.float32)
-    grid[..., 0] = np.arange(width, dtype=np.float32)[None, :]
-    grid[..., 1] = np.arange(height, dtype=np.float32)[:, None]
-    return grid
+    return places_of(np.zeros((height, width, 2), np.float32))
 
 
 def inside_share(flow: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -96,10 +104,15 @@ def inside_share(flow: NDArray[np.float32]) -> NDArray[np.bool_]:
     return within(places_of(flow))
 
 
-def within(places: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """(H, W) bool: True where a place (H, W, 2) lies inside a picture of the same size."""
+def within(places: NDArray[np.float32], size: tuple[int, int] | None = None) -> NDArray[np.bool_]:
+    """(h, w) bool: True where a place (h, w, 2) lies inside a picture.
+
+    Args:
+        places: px.
+        size: (H, W) of the picture; None where it is as large as `places`.
+    """
     import cv2
 
-    height, width = places.shape[:2]
+    height, width = size or places.shape[:2]
     inside = cv2.inRange(places, (0, 0, 0, 0), (width - 1, height - 1, 0, 0))
     return np.asarray(inside, np.uint8) > 0

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from filmrestore_core.frame import frozen_array
 from filmrestore_core.plate import Plate
+from filmrestore_core.temporal.neighbor import AlignedNeighbor
+
+__all__ = ["AlignedNeighbor", "AlignedWindow", "TemporalWindow", "window_numbers"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,31 +27,6 @@ class TemporalWindow:
     def numbers(self) -> tuple[int, ...]:
         """Frame numbers in the window, the center's included, ascending."""
         return tuple(sorted((self.center.number, *(p.number for p in self.neighbors))))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AlignedNeighbor:
-    """A neighbour brought onto the center frame.
-
-    Attributes:
-        number: frame number; offset = number - center.number.
-        pixels: (H, W, C) float32, the neighbour warped onto the center, brightness matched.
-        validity: (H, W) float32 0..1, how far each pixel can be trusted: low where the motion
-            failed, the place is hidden, or lies outside the neighbour.
-        flow: (H, W, 2) float32 px, [..., 0] right, [..., 1] down, from a pixel of the center to
-            its place in the neighbour.
-    """
-
-    number: int
-    offset: int
-    pixels: NDArray[np.float32]
-    validity: NDArray[np.float32]
-    flow: NDArray[np.float32]
-
-    def __post_init__(self) -> None:
-        """Freeze the arrays."""
-        for array in (self.pixels, self.validity, self.flow):
-            frozen_array(array)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

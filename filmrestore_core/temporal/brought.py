@@ -1,0 +1,130 @@
+"""Brought: the parts of a neighbour, made from its motion at the matching size."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmrestore_core.temporal.brightness import BrightnessField, brightness_field, cells
+from filmrestore_core.temporal.matching import Match
+from filmrestore_core.temporal.motion import enlarged_part
+from filmrestore_core.temporal.ready import ReadyPlate
+from filmrestore_core.temporal.warp import look_up, places_of, within
+
+# Lines that are made at a time: what is between is still in the cache when it is used.
+_BAND = 64
+
+
+class Brought:
+    """AlignedParts of a plate that was matched to a center.
+
+    A pixel of any part is made by the same steps from the same numbers, so it does not depend on
+    which part it was asked for in.
+    """
+
+    def __init__(
+        self, neighbor: ReadyPlate, center: ReadyPlate, match: Match, validity: NDArray[np.float32]
+    ) -> None:
+        """Keep what parts are made from.
+
+        Args:
+            neighbor: the plate to bring.
+            center: the plate it was matched to.
+            match: how.
+            validity: (h, w) float32 0..1 at the matching size.
+        """
+        self._neighbor = neighbor
+        self._center = center
+        self._flow = match.flow
+        self._inside = match.inside
+        self._validity = validity
+        self._lock = threading.Lock()
+        mono = neighbor.plate.is_monochrome
+        self._brightness = (match.brightness, match.brightness) if mono else None
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of the whole."""
+        height, width, channels = self._neighbor.plate.pixels.shape
+        return height, width, channels
+
+    def pixels_in(self, rows: slice, columns: slice) -> NDArray[np.float32]:
+        """(h, w, C) float32: cubic resampling of the plate, brightness matched."""
+        channels, plate = self.shape[2], self._neighbor.plate
+        return self._resampled(plate.pixels, self._matched()[0], (rows, columns), channels)
+
+    def luma_in(self, rows: slice, columns: slice) -> NDArray[np.float32]:
+        """(h, w) float32: cubic resampling of the plate's luma, brightness matched."""
+        place = rows, columns
+        luma = self._neighbor.luma[..., None]
+        return self._resampled(luma, self._matched()[1], place, 1)[..., 0]
+
+    def validity_in(self, rows: slice, columns: slice) -> NDArray[np.float32]:
+        """(h, w) float32: 0 where the place lies outside the neighbour's picture."""
+        found = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
+        for band in _bands(rows):
+            part = found[band.start - rows.start : band.stop - rows.start]
+            part[...] = enlarged_part(self._validity, self._neighbor.step, band, columns)
+            places = self._places(band, columns)
+            inside = within(places, self.shape[:2])
+            if self._neighbor.finite is not None:
+                inside &= look_up(self._neighbor.whole, places, kind="linear", outside=0.0) > 0.999
+            np.copyto(part, np.float32(0), where=~inside)
+        return found
+
+    def flow_in(self, rows: slice, columns: slice) -> NDArray[np.float32]:
+        """(h, w, 2) float32 px."""
+        step = self._neighbor.step
+        part = enlarged_part(self._flow, step, rows, columns, np.float32(step))
+        return np.ascontiguousarray(part)
+
+    def _places(self, rows: slice, columns: slice) -> NDArray[np.float32]:
+        step = self._neighbor.step
+        part = enlarged_part(self._flow, step, rows, columns, np.float32(step))
+        return places_of(part, rows.start, columns.start)
+
+    def _resampled(
+        self,
+        source: NDArray[np.float32],
+        brightness: BrightnessField,
+        place: tuple[slice, slice],
+        channels: int,
+    ) -> NDArray[np.float32]:
+        rows, columns = place
+        size = rows.stop - rows.start, columns.stop - columns.start
+        found = np.empty((*size, channels), np.float32)
+        for band in _bands(rows):
+            part = found[band.start - rows.start : band.stop - rows.start]
+            look_up(source, self._places(band, columns), kind="cubic", into=part)
+            brightness.apply(part, (band.start, columns.start), self.shape[:2])
+        return found
+
+    def _matched(self) -> tuple[BrightnessField, BrightnessField]:
+        """What matches the channels, and what matches their luma."""
+        with self._lock:
+            if self._brightness is None:
+                channels, luma = self._color_match()
+                self._brightness = channels, luma
+            return self._brightness
+
+    def _color_match(self) -> tuple[BrightnessField, BrightnessField]:
+        # Brightness is a matter of large cells: they are gathered from a small picture.
+        ratio = self._neighbor.color_step // self._neighbor.step
+        flow = self._flow
+        if ratio > 1:
+            flow = flow[::ratio, ::ratio] / np.float32(ratio)
+        kind = "cubic" if self._neighbor.color_step == 1 else "linear"
+        moved = look_up(self._neighbor.colors, places_of(flow), kind=kind)
+        share = cells(self._inside.astype(np.float32)[..., None])
+        grid = share.shape[0], share.shape[1]
+        there = cells(moved, grid)
+        channels = brightness_field(cells(self._center.colors, grid), there, share)
+        return channels, channels.of_luma(there)
+
+
+def _bands(rows: slice) -> Iterator[slice]:
+    for first in range(rows.start, rows.stop, _BAND):
+        yield slice(first, min(first + _BAND, rows.stop))
