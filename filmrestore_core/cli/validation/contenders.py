@@ -122,10 +122,10 @@ def product(
         engines: how it is built.
         told: whether it is given the true holes as a matte from outside.
     """
+    finder = None if told else engines.restorer(settings)
 
     def restore(case: EvaluationCase) -> list[RestoredPicture]:
-        external = ExternalMattes(matte=_TrueMattes(case)) if told else None
-        engine = engines.restorer(settings, external)
+        engine = finder or engines.restorer(settings, ExternalMattes(matte=_TrueMattes(case)))
         clip = clip_of(case)
         pictures = []
         for number, damaged in zip(clip.numbers, case.damaged, strict=True):

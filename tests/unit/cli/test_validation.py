@@ -214,3 +214,13 @@ def test_a_chart_puts_points_where_they_belong() -> None:
     # From nothing by way of 10 and 100 to 1000; places are written with one digit.
     assert heights == pytest.approx([350, 350 - 314 / 3, 36], abs=0.05)
     assert ">0<" in log
+
+
+def test_vapoursynth_peers_restore_where_they_are_installed(clips: Path) -> None:
+    pytest.importorskip("vapoursynth", reason="VapourSynth has packages for Python 3.12 and later")
+    entries = contenders(load_preset("standard"))
+    ready = [entries[n].contender for n in ("SpotLess", "DeScratch")]
+    rivals = {str(i): c for i, c in enumerate(ready) if c is not None}
+    cases = list(CaseSource(plan(negatives=[]), clips).cases())
+    for found in compare(cases, rivals, temporal=False).values():
+        assert found.total.frames == 20
