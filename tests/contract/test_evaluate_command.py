@@ -52,7 +52,7 @@ def test_one_run_gives_all_tables_and_curves(small_set: Path, clips: Path, tmp_p
     assert product["clean"]["again_px"] is not None
     assert document["results"]["telea"]["groups"]["medium"]["recall"] == 1
     assert document["results"]["ffmpeg tmedian"]["groups"]["medium"]["recall"] > 0.1
-    assert len(document["sensitivity"]) == 7
+    assert len(document["sensitivity"]) == 5
     text = (out / "results.md").read_text("utf-8")
     assert "## Hard negatives" in text
     assert (out / "sensitivity.svg").exists()

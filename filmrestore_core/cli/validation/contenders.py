@@ -31,6 +31,8 @@ from filmrestore_core.temporal.align import align
 from filmrestore_core.temporal.window import TemporalWindow
 
 PRODUCT = "filmrestore"
+# Several stand beside each other; five windows of 1080 rows fit in.
+CACHE_BYTES = 1_200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,30 @@ class Engines:
     device: Device = Device.AUTO
 
     def restorer(
-        self, settings: RestoreSettings, external: ExternalMattes | None = None
+        self,
+        settings: RestoreSettings,
+        external: ExternalMattes | None = None,
+        *,
+        cache_bytes: int = CACHE_BYTES,
     ) -> Restorer:
         """The product with these settings.
+
+        Args:
+            settings: as for `filmrestore restore`.
+            external: mattes from outside.
+            cache_bytes: most bytes of plates and aligned windows that it keeps.
 
         Raises:
             ModelError: a net that the settings name cannot be used.
             DeviceError: the device is not there.
         """
-        return Restorer(settings, external=external, models=self.models, device=self.device)
+        return Restorer(
+            settings,
+            external=external,
+            cache_bytes=cache_bytes,
+            models=self.models,
+            device=self.device,
+        )
 
 
 def with_detector(settings: RestoreSettings, **changes: object) -> RestoreSettings:
