@@ -13,6 +13,7 @@ from filmrestore_core.temporal.matching import Match, match_all
 from filmrestore_core.temporal.motion import MatchPicture, picture_unit
 from filmrestore_core.temporal.neighbor import AlignedNeighbor
 from filmrestore_core.temporal.occlusion import Seen, trust
+from filmrestore_core.temporal.past_damage import carry_past_damage
 from filmrestore_core.temporal.ready import ReadyPlate, ready_plate
 from filmrestore_core.temporal.window import AlignedWindow, TemporalWindow
 
@@ -53,6 +54,8 @@ def align(
     here = ready(center)
     there = {plate.number - center.number: ready(plate) for plate in window.neighbors}
     matches = match_all(here.picture, {o: (r.picture, r.finite) for o, r in there.items()})
+    if len(matches) > 1:
+        carry_past_damage(here.picture, matches)
     validity = _validity(here.picture, matches)
     return AlignedWindow(
         window,

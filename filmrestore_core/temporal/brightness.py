@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.plate import LUMA_WEIGHTS
+from filmrestore_core.temporal.warp import look_up
 
 # Rows of cells the picture is averaged into, and how far (in rows of cells) the field reaches:
 # wide enough that a mark of 40 px in 480 lines is outvoted, narrow enough for uneven flicker.
@@ -64,6 +65,23 @@ class BrightnessField:
                 strip *= gain[here] + part * (gain[below] - gain[here])
                 strip += offset[here] + part * (offset[below] - offset[here])
             start = end
+
+    def apply_at(
+        self, values: NDArray[np.float32], places: NDArray[np.float32], size: tuple[int, int]
+    ) -> None:
+        """Match single pixels of one channel in place, as `apply` does but for rounding.
+
+        Args:
+            values: (n, m) float32.
+            places: (n, m, 2) float32 px, their (x, y).
+            size: (H, W) of the picture.
+        """
+        rows, columns = self.gain.shape[:2]
+        scale = np.array([columns / size[1], rows / size[0]], np.float32)
+        half = np.float32(0.5)
+        places = (places + half) * scale - half
+        values *= look_up(self.gain[..., 0], places, kind="linear")
+        values += look_up(self.offset[..., 0], places, kind="linear")
 
     def of_luma(self, neighbor: NDArray[np.float32]) -> BrightnessField:
         """What matches the luma of three channels, or nearly: exactly so for the cells' colors.

@@ -118,6 +118,37 @@ def match_picture(luma: NDArray[np.float32]) -> MatchPicture:
     return MatchPicture(luma, np.asarray(cv2.GaussianBlur(levels, (0, 0), 0.8), np.uint8))
 
 
+class FlowSearch:
+    """Dense inverse search, with its working memory: for one thread at a time.
+
+    Kroeger et al., "Fast Optical Flow using Dense Inverse Search", 2016, from OpenCV. What was
+    searched before does not count.
+    """
+
+    def __init__(self, *, finest: int = 1) -> None:
+        """Make a search that ends at 1 / 2**finest of the size."""
+        import cv2
+
+        self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._search.setFinestScale(finest)
+
+    def find(
+        self,
+        center: NDArray[np.uint8],
+        neighbor: NDArray[np.uint8],
+        start: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
+        """As `dense_flow`, but that the start field is used up."""
+        height, width = center.shape
+        pad = ((0, max(0, LEAST_SIDE - height)), (0, max(0, LEAST_SIDE - width)))
+        if pad[0][1] or pad[1][1]:
+            center, neighbor = np.pad(center, pad, "edge"), np.pad(neighbor, pad, "edge")
+            if start is not None:
+                start = np.pad(start, (*pad, (0, 0)), "edge")
+        flow = self._search.calc(center, neighbor, start)  # type: ignore[arg-type]
+        return np.ascontiguousarray(flow[:height, :width], np.float32)
+
+
 def dense_flow(
     center: NDArray[np.uint8],
     neighbor: NDArray[np.uint8],
@@ -127,29 +158,14 @@ def dense_flow(
 ) -> NDArray[np.float32]:
     """Flow (h, w, 2) float32 px from each pixel of `center` to its place in `neighbor`.
 
-    Dense inverse search (Kroeger et al., "Fast Optical Flow using Dense Inverse Search", 2016)
-    from OpenCV.
-
     Args:
         center: (h, w) uint8 levels.
         neighbor: (h, w) uint8 levels.
         start: (h, w, 2) float32 px, where to start the search.
         finest: the search ends at 1 / 2**finest of the size.
     """
-    import cv2
-
-    height, width = center.shape
-    pad = ((0, max(0, LEAST_SIDE - height)), (0, max(0, LEAST_SIDE - width)))
-    if pad[0][1] or pad[1][1]:
-        center, neighbor = np.pad(center, pad, "edge"), np.pad(neighbor, pad, "edge")
-        if start is not None:
-            start = np.pad(start, (*pad, (0, 0)), "edge")
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    search.setFinestScale(finest)
-    # OpenCV writes into the start field.
     begin = None if start is None else np.array(start, np.float32, order="C")
-    flow = search.calc(center, neighbor, begin)  # type: ignore[arg-type]
-    return np.ascontiguousarray(flow[:height, :width], np.float32)
+    return FlowSearch(finest=finest).find(center, neighbor, begin)
 
 
 def whole_shift(center: NDArray[np.uint8], neighbor: NDArray[np.uint8]) -> tuple[float, float]:
@@ -186,16 +202,22 @@ def bridge_flow(
     import cv2
 
     tiny, one = np.float32(1e-6), np.float32(1.0)
-    sums, weights = [flow * support[..., None]], [support]
-    while len(sums) < levels and min(weights[-1].shape) > 4:
-        sums.append(np.asarray(cv2.pyrDown(sums[-1]), np.float32))
-        weights.append(np.asarray(cv2.pyrDown(weights[-1]), np.float32))
-    bridged = np.asarray(sums[-1] / np.maximum(weights[-1], tiny)[..., None], np.float32)
-    for level in range(len(sums) - 2, -1, -1):
-        weight = weights[level]
-        above = cv2.pyrUp(bridged, dstsize=(weight.shape[1], weight.shape[0]))
+    top = np.empty((*support.shape, 3), np.float32)
+    np.multiply(flow, support[..., None], out=top[..., :2])
+    top[..., 2] = support
+    # Flow times weight, and weight.
+    pyramid = [top]
+    while len(pyramid) < levels and min(pyramid[-1].shape[:2]) > 4:
+        pyramid.append(np.asarray(cv2.pyrDown(pyramid[-1]), np.float32))
+    last = pyramid[-1]
+    bridged = np.asarray(last[..., :2] / np.maximum(last[..., 2:], tiny), np.float32)
+    for level in range(len(pyramid) - 2, -1, -1):
+        sums, weight = pyramid[level][..., :2], pyramid[level][..., 2:]
+        size = (weight.shape[1], weight.shape[0])
+        bridged = np.asarray(cv2.pyrUp(bridged, dstsize=size), np.float32)
         # A mean of few pixels is believed less than the wider one, but what is known stays.
         share = weight if level == 0 else np.minimum(weight + weight, one)
-        here = sums[level] / np.maximum(weight, tiny)[..., None]
-        bridged = np.asarray(above + share[..., None] * (here - above), np.float32)
-    return bridged
+        here = flow - bridged if level == 0 else sums / np.maximum(weight, tiny) - bridged
+        here *= share
+        bridged += here
+    return np.asarray(bridged, np.float32)

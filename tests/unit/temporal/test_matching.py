@@ -4,6 +4,7 @@ import numpy as np
 
 from filmrestore_core.temporal.matching import DOUBTFUL, match_all
 from filmrestore_core.temporal.motion import match_picture
+from filmrestore_core.temporal.past_damage import carry_past_damage
 from filmrestore_core.testing.scenes import moving_scene
 
 HEIGHT, WIDTH = 240, 320
@@ -17,7 +18,10 @@ def pictures(velocity: tuple[float, float], frames: int = 5) -> dict[int, np.nda
 def matches(lumas: dict[int, np.ndarray], center: int):
     ready = {n: match_picture(luma) for n, luma in lumas.items()}
     others = {n - center: (p, None) for n, p in ready.items() if n != center}
-    return match_all(ready[center], others)
+    found = match_all(ready[center], others)
+    if len(found) > 1:
+        carry_past_damage(ready[center], found)
+    return found
 
 
 def test_fast_pans_are_followed_over_two_frames() -> None:
