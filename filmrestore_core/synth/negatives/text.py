@@ -27,9 +27,9 @@ def text(pictures: Sequence[Picture], rng: np.random.Generator) -> list[Picture]
     stroke = max(1, round(scale * rng.uniform(0.8, 2.6)))
     size = scale * _GLYPH
     lines = [_line(rng) for _ in range(max(1, int(rng.uniform(0.1, 0.9) * height / (2 * size))))]
-    places = rng.uniform([-0.3, 0.05], [0.5, 0.3]) * [width, height] + np.stack(
-        [rng.uniform(0, 0.1 * width, len(lines)), np.arange(len(lines)) * size * 1.9], axis=-1
-    )
+    corner = rng.uniform([-0.3, 0.0], [0.5, 0.4]) * [width, height] + [0.0, size]
+    indents = rng.uniform(0, 0.1 * width, len(lines))
+    places = corner + np.stack([indents, np.arange(len(lines)) * size * 1.9], axis=-1)
     velocity = _velocity(rng)
     counter = int(rng.integers(100000)) if rng.random() < 0.15 else None
     tone = rng.uniform(0.8, 1.0) if rng.random() < 0.75 else rng.uniform(0.0, 0.2)
