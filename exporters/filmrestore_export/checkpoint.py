@@ -60,8 +60,10 @@ def complete_card(given: Mapping[str, Any], spec: Mapping[str, Any], *, where: s
 
 
 def _segmenter(spec: Mapping[str, Any]) -> dict[str, Any]:
+    from filmrestore_core.learning.nets.build import build_net
     from filmrestore_core.segment.planes import PLANES
 
+    multiple = int(build_net(dict(spec)).multiple_of)  # type: ignore[arg-type]
     kind = str(spec.get("planes"))
     frames = int(kind[1]) if kind[:1] == "t" and kind[1:2].isdigit() else 1
     classes = [c.value for c in DETECTED_CLASSES]
@@ -72,5 +74,5 @@ def _segmenter(spec: Mapping[str, Any]) -> dict[str, Any]:
         "outputs": [{"name": "damage", "shape": [1, len(classes), "H", "W"], "range": [0, 1]}],
         "classes": classes,
         "temporal": {"size": frames, "center": frames // 2},
-        "size": {"multiple_of": 8, "minimum": 32},
+        "size": {"multiple_of": multiple, "minimum": max(32, 2 * multiple)},
     }

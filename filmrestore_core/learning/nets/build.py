@@ -8,6 +8,12 @@ from typing import Any
 from torch import nn
 
 from filmrestore_core.errors import SettingsError
+from filmrestore_core.inpaint.planes import FILL_PLANES
+from filmrestore_core.learning.nets.attention_unet import AttentionUNetBody
+from filmrestore_core.learning.nets.filling import FillingNet
+from filmrestore_core.learning.nets.r2attention_unet import R2AttentionUNetBody
+from filmrestore_core.learning.nets.r2unet import R2UNetBody
+from filmrestore_core.learning.nets.segformer import SegFormerBody
 from filmrestore_core.learning.nets.shell import SegmentingNet
 from filmrestore_core.learning.nets.unet import UNetBody
 from filmrestore_core.matte import DETECTED_CLASSES
@@ -15,6 +21,10 @@ from filmrestore_core.segment.planes import PLANES
 
 _BODIES: dict[str, Callable[..., nn.Module]] = {
     "unet": UNetBody,
+    "attention-unet": AttentionUNetBody,
+    "r2unet": R2UNetBody,
+    "r2attention-unet": R2AttentionUNetBody,
+    "segformer": SegFormerBody,
 }
 
 
@@ -27,25 +37,30 @@ def build_net(spec: dict[str, Any]) -> nn.Module:
     """A net with fresh weights.
 
     Args:
-        spec: "net": a name of `net_names`; "planes": a key of PLANES; "widths" and further
-            arguments of the net's body.
+        spec: "net": a name of `net_names`; "planes": a key of PLANES for a segmenting net, of
+            FILL_PLANES for a filling one; "widths" and further arguments of the net's body.
 
     Raises:
         SettingsError: there is no such net, or it takes no such arguments.
     """
     rest = dict(spec)
     name, planes = rest.pop("net", None), rest.pop("planes", None)
+    widths = rest.get("widths", (24, 48, 72))
+    if planes in FILL_PLANES:
+        return FillingNet(_body(name, rest), FILL_PLANES[planes], int(widths[0]))
+    if planes in PLANES:
+        body = _body(name, rest)
+        return SegmentingNet(body, PLANES[planes], int(widths[0]), len(DETECTED_CLASSES))
+    known = ", ".join((*PLANES, *FILL_PLANES))
+    raise SettingsError(f"There are no planes called '{planes}'.", hint=f"known are {known}")
+
+
+def _body(name: Any, rest: dict[str, Any]) -> nn.Module:
     if name not in _BODIES:
         raise SettingsError(
             f"There is no net called '{name}'.", hint=f"known are {', '.join(_BODIES)}"
         )
-    if planes not in PLANES:
-        raise SettingsError(
-            f"There are no planes called '{planes}'.", hint=f"known are {', '.join(PLANES)}"
-        )
     try:
-        body = _BODIES[name](**rest)
+        return _BODIES[name](**rest)
     except TypeError as error:
         raise SettingsError(f"Net '{name}' cannot be built with {rest}: {error}.") from error
-    widths = rest.get("widths", (24, 48, 72))
-    return SegmentingNet(body, PLANES[planes], int(widths[0]), len(DETECTED_CLASSES))

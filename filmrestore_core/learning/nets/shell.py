@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# Of so many classes one is drawn; the scores of the others are lowered in proportion.
+# Pixels of a side that the stem folds into channels.
 STEM = 2
 
 
@@ -26,13 +26,15 @@ class SegmentingNet(nn.Module):
         """Build the net around a body.
 
         Args:
-            body: (N, width, h, w) -> (N, width, h, w) features.
+            body: (N, width, h, w) -> (N, width, h, w) features; its `multiple_of` says what h and
+                w must be multiples of.
             planes: of the input.
             width: channels at half size.
             classes: kinds of damage.
         """
         super().__init__()
         self.classes = classes
+        self.multiple_of = STEM * int(getattr(body, "multiple_of", 1))
         self.enter = nn.Conv2d(planes * STEM * STEM, width, 1)
         self.body = body
         self.leave = nn.Conv2d(width, (1 + classes) * STEM * STEM, 1)
@@ -51,7 +53,7 @@ class SegmentingNet(nn.Module):
         """(N, K, H, W) scores 0..1.
 
         Args:
-            planes: (N, P, H, W) float32; H and W multiples of the card's `multiple_of`.
+            planes: (N, P, H, W) float32; H and W multiples of `multiple_of`.
         """
         found = self.logits(planes)
         damage = torch.sigmoid(found[:, :1])

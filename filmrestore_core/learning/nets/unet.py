@@ -25,6 +25,7 @@ class UNetBody(nn.Module):
                 but at least one.
         """
         super().__init__()
+        self.multiple_of = 2 ** (len(widths) - 1)
         self.down = nn.ModuleList()
         self.shrink = nn.ModuleList()
         self.grow = nn.ModuleList()
@@ -32,13 +33,13 @@ class UNetBody(nn.Module):
         for level, width in enumerate(widths):
             if level:
                 self.shrink.append(nn.Conv2d(widths[level - 1], width, 2, stride=2))
-            self.down.append(_convolutions(width, width, blocks))
+            self.down.append(convolutions(width, width, blocks))
         for level in range(len(widths) - 2, -1, -1):
             self.grow.append(nn.Conv2d(widths[level + 1], widths[level], 1))
-            self.up.append(_convolutions(2 * widths[level], widths[level], max(1, blocks - 1)))
+            self.up.append(convolutions(2 * widths[level], widths[level], max(1, blocks - 1)))
 
     def forward(self, features: Tensor) -> Tensor:
-        """(N, widths[0], h, w) -> the same; h and w multiples of 2**(levels - 1)."""
+        """(N, widths[0], h, w) -> the same; h and w multiples of `multiple_of`."""
         kept = []
         for level, down in enumerate(self.down):
             if level:
@@ -52,7 +53,14 @@ class UNetBody(nn.Module):
         return features
 
 
-def _convolutions(inner: int, outer: int, count: int) -> nn.Sequential:
+def convolutions(inner: int, outer: int, count: int) -> nn.Sequential:
+    """3x3 convolutions with ReLU.
+
+    Args:
+        inner: channels that come in.
+        outer: channels that go out.
+        count: how many.
+    """
     layers: list[nn.Module] = []
     for index in range(count):
         layers += [nn.Conv2d(inner if index == 0 else outer, outer, 3, padding=1), nn.ReLU()]
