@@ -69,6 +69,7 @@ training = typer.Typer(
 )
 training.command("judge")(_leaving(train.judge))
 training.command("segmenter")(_leaving(train_net.segmenter))
+training.command("inpainter")(_leaving(train_net.inpainter))
 app.add_typer(training)
 
 shelf = typer.Typer(name="models", help="The nets on the shelf, and where they can run.")

@@ -14,7 +14,7 @@ from filmrestore_core.matte import Matte
 from filmrestore_core.temporal.window import AlignedWindow
 
 # What may have filled a pixel; Fill.methods holds indices into this.
-FILL_METHODS = ("none", "temporal", "spatial")
+FILL_METHODS = ("none", "temporal", "spatial", "net")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -42,6 +42,7 @@ class TrainingConfig(_Section):
     positive: float = Field(2.0, gt=0, description="How much more a damaged pixel counts.")
     dice: float = Field(0.5, ge=0, description="Share of the soft Dice loss.")
     kinds: float = Field(0.3, ge=0, description="Share of the loss on the class.")
+    fine: float = Field(0.4, ge=0, description="Of a filling net: share of the loss with grain.")
     every: int = Field(1000, ge=1, description="Steps between validations.")
     save_every: int = Field(200, ge=1, description="Steps between checkpoints.")
     mixed: bool = Field(True, description="bfloat16 where a GPU has it; a CPU computes in float32.")

@@ -6,6 +6,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from filmrestore_core.learning.nets.filling import blurred
+
+# Finer than this is grain, which is put on afterwards.
+_GRAIN_SIGMA = 1.2
+_SMOOTH = 0.005
+
 
 def segmenting_loss(
     logits: Tensor, target: Tensor, weight: Tensor, *, positive: float, dice: float, kinds: float
@@ -38,3 +44,23 @@ def segmenting_loss(
         wrong = F.cross_entropy(logits[:, 1:], (target - 1).clamp(min=0), reduction="none")
         loss = loss + kinds * (wrong * damaged * weight).sum() / (damaged.sum() + 1)
     return loss
+
+
+def filling_loss(fill: Tensor, truth: Tensor, coverage: Tensor, *, fine: float) -> Tensor:
+    """How far a composited fill is from the truth, seen without grain and with it.
+
+    Charbonnier's distance (Charbonnier et al., "Two deterministic half-quadratic regularization
+    algorithms", 1994), a smooth absolute value.
+
+    Args:
+        fill: (N, 3, H, W).
+        truth: (N, 3, H, W).
+        coverage: (N, 1, H, W) 0..1, where the fill replaces the picture.
+        fine: share of the distance with grain; it keeps a neighbour's own grain out.
+    """
+    error = (fill - truth) * coverage
+    soft = blurred(error, _GRAIN_SIGMA)
+    hole = coverage.sum() * fill.shape[1] + 1
+    far = (torch.sqrt(soft * soft + _SMOOTH**2) - _SMOOTH).sum() / hole
+    near = (torch.sqrt(error * error + _SMOOTH**2) - _SMOOTH).sum() / hole
+    return 10.0 * (far + fine * near)

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from filmrestore_core.errors import MissingExtraError
-from filmrestore_core.learning.samples.store import ScenePlan, SceneStore
+from filmrestore_core.learning.samples.store import SampleKind, ScenePlan, SceneStore
 from filmrestore_core.learning.training.config import TrainingConfig
 
 TRAIN, VALIDATION = "train", "validation"
 
 
-def train_segmenter(
+def train_net(
     config: TrainingConfig,
+    kind: SampleKind,
     *,
     data: Path,
     out: Path,
@@ -32,6 +33,7 @@ def train_segmenter(
 
     Args:
         config: what to train and how.
+        kind: scenes teach a segmenter, holes an inpainter.
         data: folder with clean/video, clean/stills and damage.
         out: for checkpoints and the log.
         scenes: for made-up scenes; runs with equal scene settings may share it.
@@ -55,16 +57,20 @@ def train_segmenter(
         (VALIDATION, config.scenes.validation),
         (TRAIN, config.scenes.train),
     ):
-        plan = ScenePlan(data, config.scenes.apart, side == VALIDATION, config.scenes.seed, count)
+        plan = ScenePlan(
+            data, config.scenes.apart, side == VALIDATION, config.scenes.seed, count, kind
+        )
         stores[side] = SceneStore(scenes / side)
         stores[side].make(plan, workers=workers, done=partial(made, side))
     try:
+        from filmrestore_core.learning.training.fill_trainer import FillTrainer
         from filmrestore_core.learning.training.trainer import Trainer
     except ImportError as error:
         raise MissingExtraError(
             "Training needs torch and safetensors.", hint="pip install 'filmrestore[train]'"
         ) from error
-    trainer = Trainer(
+    made_for = FillTrainer if kind is SampleKind.HOLES else Trainer
+    trainer = made_for(
         config,
         stores[TRAIN],
         stores[VALIDATION],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from filmrestore_core.learning.training.config import TrainingConfig
 from filmrestore_core.learning.training.log import append_row
 from filmrestore_core.learning.training.losses import segmenting_loss
 from filmrestore_core.learning.training.schedule import rate_at
-from filmrestore_core.learning.training.scoring import score_net
+from filmrestore_core.learning.training.scoring import Net, score_net
 
 LAST, BEST = "last.safetensors", "best.safetensors"
 
@@ -42,6 +43,7 @@ class Progress:
         loss: mean of the last steps.
         seconds_left: at the speed so far.
         figures: of the last validation, once there is one.
+        quality: the figure that decides.
     """
 
     step: int
@@ -49,10 +51,19 @@ class Progress:
     loss: float
     seconds_left: float
     figures: dict[str, Any] | None
+    quality: str
 
 
 class Trainer:
-    """Trains one net in one folder."""
+    """Trains one segmenting net in one folder; other tasks change batch, loss and score.
+
+    Attributes:
+        quality: the figure that the best checkpoint is chosen by.
+        step: steps done.
+        figures: of the last validation.
+    """
+
+    quality = "best_f1"
 
     def __init__(
         self,
@@ -94,7 +105,7 @@ class Trainer:
             self._net.parameters(), lr=config.rate, weight_decay=config.decay
         )
         self.step = 0
-        self._best = -1.0
+        self._best = -math.inf
         self.figures: dict[str, Any] | None = None
         if (out / LAST).is_file():
             self._resume()
@@ -114,7 +125,7 @@ class Trainer:
             should_stop: asked after every step; what was learned is saved first.
         """
         config = self._config
-        self._train.hold(config.scenes.train, SEEN)
+        self._prepare()
         began, first, losses = time.monotonic(), self.step, []
         while self.step < config.steps:
             losses.append(self._one_step())
@@ -135,6 +146,7 @@ class Trainer:
                         mean,
                         pace * (config.steps - self.step),
                         self.figures,
+                        self.quality,
                     )
                 )
                 if should_stop():
@@ -142,6 +154,29 @@ class Trainer:
         return self.figures
 
     def _one_step(self) -> float:
+        config = self._config
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate_at(
+                self.step, rate=config.rate, warm_up=config.warm_up, steps=config.steps
+            )
+        self._optimizer.zero_grad(set_to_none=True)
+        loss = self._loss()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._net.parameters(), 1.0)
+        self._optimizer.step()
+        # Early averages must not remember the first weights.
+        keep = min(config.average, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self._net.state_dict().items():
+                self._average[name].lerp_(value, 1 - keep)
+        return float(loss.detach())
+
+    def _prepare(self) -> None:
+        """Bring into memory what the steps will ask for."""
+        self._train.hold(self._config.scenes.train, SEEN)
+
+    def _loss(self) -> Tensor:
+        """Loss of the net on the batch of this step."""
         config = self._config
         made = draw_batch(
             self._train,
@@ -155,15 +190,9 @@ class Trainer:
         planes, target, weight = (
             torch.from_numpy(a).to(self._device) for a in (made.planes, made.target, made.weight)
         )
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate_at(
-                self.step, rate=config.rate, warm_up=config.warm_up, steps=config.steps
-            )
-        self._optimizer.zero_grad(set_to_none=True)
-        mixed = config.mixed and self._device.type == "cuda"
-        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=mixed):
+        with self._precision():
             logits = self._net.logits(planes)  # type: ignore[operator]
-        loss = segmenting_loss(
+        return segmenting_loss(
             logits.float(),
             target,
             weight,
@@ -171,15 +200,19 @@ class Trainer:
             dice=config.dice,
             kinds=config.kinds,
         )
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self._net.parameters(), 1.0)
-        self._optimizer.step()
-        # Early averages must not remember the first weights.
-        keep = min(config.average, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for name, value in self._net.state_dict().items():
-                self._average[name].lerp_(value, 1 - keep)
-        return float(loss.detach())
+
+    def _score(self, run: Net) -> dict[str, Any]:
+        """Figures of the averaged net on the validation scenes."""
+        return score_net(
+            run,
+            self._validation,
+            range(self._config.scenes.validation),
+            str(self._config.net["planes"]),
+        )
+
+    def _precision(self) -> torch.autocast:
+        mixed = self._config.mixed and self._device.type == "cuda"
+        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=mixed)
 
     def _validate(self) -> None:
         net = build_net(self._config.net).to(self._device)
@@ -191,16 +224,11 @@ class Trainer:
                 scores: Tensor = net(torch.from_numpy(planes[None]).to(self._device))
             return np.asarray(scores[0].float().cpu().numpy(), np.float32)
 
-        found = score_net(
-            run,
-            self._validation,
-            range(self._config.scenes.validation),
-            str(self._config.net["planes"]),
-        )
+        found = self._score(run)
         append_row(self._out, {"step": self.step, **found})
         self.figures = found
-        if found["best_f1"] > self._best:
-            self._best = found["best_f1"]
+        if found[self.quality] > self._best:
+            self._best = found[self.quality]
             facts = {
                 NET_KEY: self._config.net,
                 STATE_KEY: {"step": self.step, "figures": found},
@@ -220,7 +248,7 @@ class Trainer:
             NET_KEY: self._config.net,
             STATE_KEY: {
                 "step": self.step,
-                "best": self._best,
+                "best": self._best if math.isfinite(self._best) else None,
                 "figures": self.figures,
                 "config": self._config.model_dump(mode="json"),
             },
@@ -235,7 +263,8 @@ class Trainer:
                 f"'{self._out}' holds a training with another configuration.",
                 hint="use another folder, or the configuration it began with",
             )
-        self.step, self._best = int(state["step"]), float(state["best"])
+        self.step = int(state["step"])
+        self._best = -math.inf if state["best"] is None else float(state["best"])
         self.figures = state["figures"]
         self._net.load_state_dict(
             {k.removeprefix("net."): v for k, v in tensors.items() if k.startswith("net.")}
