@@ -14,6 +14,8 @@ from filmrestore_core.cli.validation.entry import Entry, filtered
 from filmrestore_core.metrics.evaluate import Contender, EvaluationCase, RestoredPicture
 
 _FULL = 65535
+# It would take half of the machine's memory.
+_CACHE_MB = 400
 _BLOCK, _OVERLAP = 8, 4
 # The usual settings of a removal of spots: motion is compensated however bad the match.
 _ANY_MATCH = 10_000
@@ -67,6 +69,7 @@ def _descratch(core: Any, clip: Any) -> Any:
 
 def _run(vs: Any, script: Script, case: EvaluationCase) -> list[RestoredPicture]:
     core = vs.core
+    core.max_cache_size = _CACHE_MB
     color = case.damaged[0].shape[2] == 3
     source = _clip_of(vs, [np.round(d * _FULL).astype(np.uint16) for d in case.damaged])
     # 8 bits and three planes are what these scripts are written for.
