@@ -25,6 +25,7 @@ from filmrestore_core.cli import (
     restore,
     synth,
     train,
+    train_compare,
     train_net,
     verify,
 )
@@ -70,6 +71,7 @@ training = typer.Typer(
 training.command("judge")(_leaving(train.judge))
 training.command("segmenter")(_leaving(train_net.segmenter))
 training.command("inpainter")(_leaving(train_net.inpainter))
+training.command("compare")(_leaving(train_compare.compare))
 app.add_typer(training)
 
 shelf = typer.Typer(name="models", help="The nets on the shelf, and where they can run.")
