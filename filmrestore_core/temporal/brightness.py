@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ REACH = 5.0
 # Contrast (standard deviation) under which a local gain is not believed.
 LEAST_CONTRAST = 0.04
 ROUNDS = 4
+# Values that are matched at a time.
+_STRIP = 131072
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,33 +40,44 @@ class BrightnessField:
         corner: tuple[int, int] = (0, 0),
         size: tuple[int, int] | None = None,
     ) -> None:
-        """Match (h, w, C) float32 pixels in place.
+        """Match contiguous (h, w, C) float32 pixels in place.
 
         Args:
             pixels: a part of the picture, or all of it.
             corner: row and column of the part's first pixel.
             size: (H, W) of the picture; None where `pixels` is all of it.
         """
-        height, width = pixels.shape[:2]
+        height, width, channels = pixels.shape
         whole = size or (height, width)
-        above, share = _between(corner[0], height, whole[0], self.gain.shape[0])
-        left, across = _between(corner[1], width, whole[1], self.gain.shape[1])
-        right = np.minimum(left + 1, self.gain.shape[1] - 1)
-        across, share = across[:, None], share[:, None, None]
-        first_row, last_row = int(above[0]), min(int(above[-1]) + 1, self.gain.shape[0] - 1)
-        gain, offset = (
-            f[:, left] + across * (f[:, right] - f[:, left])
-            for f in (g[first_row : last_row + 1] for g in (self.gain, self.offset))
-        )
-        # The few lines between two rows of cells stay in the cache.
+        rows, columns = self.gain.shape[:2]
+        above, share = _between(corner[0], height, whole[0], rows)
+        left, across = _between(corner[1], width, whole[1], columns)
+        right, across = np.minimum(left + 1, columns - 1), across[:, None]
+        first, last = int(above[0]), min(int(above[-1]) + 1, rows - 1)
+        # Lines of cells, spread over the part's columns.
+        lines = []
+        for field in (self.gain, self.offset):
+            near = field[first : last + 1]
+            before = np.take(near, left, axis=1)
+            spread = before + across * (np.take(near, right, axis=1) - before)
+            lines.append(spread.reshape(len(near), width * channels))
+        gain, offset = lines
+        flat = pixels.reshape(height, width * channels)
+        # Few enough lines at a time to stay in the cache.
+        most = max(1, _STRIP // (width * channels))
+        room = np.empty((most, width * channels), np.float32)
         start = 0
-        for row in range(first_row, int(above[-1]) + 1):
-            end = int(np.searchsorted(above, row, side="right"))
-            if end > start:
-                here, below = row - first_row, min(row + 1, last_row) - first_row
-                strip, part = pixels[start:end], share[start:end]
-                strip *= gain[here] + part * (gain[below] - gain[here])
-                strip += offset[here] + part * (offset[below] - offset[here])
+        while start < height:
+            row = int(above[start])
+            end = min(int(np.searchsorted(above, row, side="right")), start + most)
+            here, below = row - first, min(row + 1, last) - first
+            strip, part, spare = flat[start:end], share[start:end, None], room[: end - start]
+            np.multiply(part, gain[below] - gain[here], out=spare)
+            spare += gain[here]
+            strip *= spare
+            np.multiply(part, offset[below] - offset[here], out=spare)
+            spare += offset[here]
+            strip += spare
             start = end
 
     def apply_at(
@@ -114,13 +128,38 @@ def cells(pixels: NDArray[np.float32], grid: tuple[int, int] | None = None) -> N
         pixels: the picture.
         grid: rows and columns; None for ROWS rows, or fewer where the picture has fewer.
     """
-    import cv2
-
     height, width, channels = pixels.shape
     rows = min(ROWS, height)
     rows, columns = grid or (rows, max(1, min(width, round(width * rows / height))))
-    small = cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32).reshape(rows, columns, channels)
+    return _averaged(pixels, rows, columns).reshape(rows, columns, channels)
+
+
+def shares(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Which share of each cell an (H, W) mask covers: (rows, columns, 1) float32 0..1."""
+    height, width = mask.shape
+    rows = min(ROWS, height)
+    columns = max(1, min(width, round(width * rows / height)))
+    return _averaged(mask.view(np.uint8), rows, columns)[..., None]
+
+
+def _averaged(field: NDArray[Any], rows: int, columns: int) -> NDArray[np.float32]:
+    """Means over cells that begin and end anywhere, from running sums; exact but for rounding."""
+    import cv2
+
+    height, width = field.shape[:2]
+    sums: NDArray[Any] = np.asarray(cv2.integral(field), np.float64)
+    sums = _at_edges(sums, np.arange(rows + 1) * height / rows, 0)
+    sums = _at_edges(sums, np.arange(columns + 1) * width / columns, 1)
+    sums = np.diff(np.diff(sums, axis=0), axis=1)
+    return np.asarray(sums * (rows * columns / (height * width)), np.float32)
+
+
+def _at_edges(sums: NDArray[Any], edges: NDArray[np.float64], axis: int) -> NDArray[Any]:
+    """Running sums at places between pixels: in between they rise evenly."""
+    before = np.minimum(edges.astype(np.intp), sums.shape[axis] - 2)
+    share = (edges - before).reshape([-1 if k == axis else 1 for k in range(sums.ndim)])
+    low, high = np.take(sums, before, axis), np.take(sums, before + 1, axis)
+    return np.asarray(low + share * (high - low))
 
 
 def brightness_field(
@@ -155,19 +194,19 @@ def _channel(
     rest = c - (slope * n + level)
     a = np.zeros_like(rest)
     b = np.zeros_like(rest)
-    floor = 1e-3
-
-    def spread(field: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(cv2.GaussianBlur(field, (0, 0), REACH), np.float64)
-
+    fields = np.empty((*rest.shape, 5), np.float32)
     for _ in range(ROUNDS):
         miss = rest - (a * n + b)
         weight = trust * _robust(miss, _scale(miss, trust))
-        total = spread(weight) + floor
-        mean_n = spread(weight * n) / total
-        mean_r = spread(weight * rest) / total
-        var = spread(weight * n * n) / total - mean_n**2
-        cov = spread(weight * n * rest) / total - mean_n * mean_r
+        told, left = weight * n, weight * rest
+        for k, field in enumerate((weight, told, left, told * n, told * rest)):
+            fields[..., k] = field
+        spread = np.asarray(cv2.GaussianBlur(fields, (0, 0), REACH), np.float64)
+        total, mean_n, mean_r, square, product = np.moveaxis(spread, -1, 0)
+        total = total + 1e-3
+        mean_n, mean_r = mean_n / total, mean_r / total
+        var = square / total - mean_n**2
+        cov = product / total - mean_n * mean_r
         a = cov / (np.maximum(var, 0.0) + LEAST_CONTRAST**2)
         b = mean_r - a * mean_n
     return (slope + a).astype(np.float32), (level + b).astype(np.float32)

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from filmrestore_core.temporal.brightness import BrightnessField, brightness_field, cells
+from filmrestore_core.temporal.brightness import BrightnessField, brightness_field, cells, shares
 from filmrestore_core.temporal.matching import Match
 from filmrestore_core.temporal.motion import enlarged_part
 from filmrestore_core.temporal.ready import ReadyPlate
 from filmrestore_core.temporal.warp import look_up, places_of, within
 
 # Lines that are made at a time: what is between is still in the cache when it is used.
-_BAND = 64
+_BAND = 128
 
 
 class Brought:
@@ -118,7 +118,7 @@ class Brought:
             flow = flow[::ratio, ::ratio] / np.float32(ratio)
         kind = "cubic" if self._neighbor.color_step == 1 else "linear"
         moved = look_up(self._neighbor.colors, places_of(flow), kind=kind)
-        share = cells(self._inside.astype(np.float32)[..., None])
+        share = shares(self._inside)
         grid = share.shape[0], share.shape[1]
         there = cells(moved, grid)
         channels = brightness_field(cells(self._center.colors, grid), there, share)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from filmrestore_core.temporal.brightness import BrightnessField, brightness_field, cells
+from filmrestore_core.temporal.brightness import BrightnessField, brightness_field, cells, shares
 from filmrestore_core.temporal.motion import FlowSearch, MatchPicture, whole_shift
 from filmrestore_core.temporal.warp import look_up, places_of, within
 
@@ -116,8 +116,7 @@ def _judge(
     luma, inside = look_up(picture.luma, places), within(places)
     if finite is not None:
         inside &= look_up(finite, places, kind="linear") > 0.999
-    share = cells(inside.astype(np.float32)[..., None])
-    brightness = brightness_field(center.cells, cells(luma[..., None]), share)
+    brightness = brightness_field(center.cells, cells(luma[..., None]), shares(inside))
     brightness.apply(luma[..., None])
     return Match(
         offset,

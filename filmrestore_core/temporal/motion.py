@@ -202,22 +202,23 @@ def bridge_flow(
     import cv2
 
     tiny, one = np.float32(1e-6), np.float32(1.0)
-    top = np.empty((*support.shape, 3), np.float32)
-    np.multiply(flow, support[..., None], out=top[..., :2])
-    top[..., 2] = support
-    # Flow times weight, and weight.
-    pyramid = [top]
-    while len(pyramid) < levels and min(pyramid[-1].shape[:2]) > 4:
-        pyramid.append(np.asarray(cv2.pyrDown(pyramid[-1]), np.float32))
-    last = pyramid[-1]
-    bridged = np.asarray(last[..., :2] / np.maximum(last[..., 2:], tiny), np.float32)
+    right, down = (np.ascontiguousarray(flow[..., k]) for k in (0, 1))
+    # Right times weight, down times weight, weight: plane by plane, as that is soonest done.
+    pyramid = [[right * support, down * support, support]]
+    while len(pyramid) < levels and min(pyramid[-1][2].shape) > 4:
+        pyramid.append([np.asarray(cv2.pyrDown(p), np.float32) for p in pyramid[-1]])
+    weight = np.maximum(pyramid[-1][2], tiny)
+    bridged = [p / weight for p in pyramid[-1][:2]]
     for level in range(len(pyramid) - 2, -1, -1):
-        sums, weight = pyramid[level][..., :2], pyramid[level][..., 2:]
-        size = (weight.shape[1], weight.shape[0])
-        bridged = np.asarray(cv2.pyrUp(bridged, dstsize=size), np.float32)
+        *sums, weight = pyramid[level]
+        size = weight.shape[1], weight.shape[0]
         # A mean of few pixels is believed less than the wider one, but what is known stays.
         share = weight if level == 0 else np.minimum(weight + weight, one)
-        here = flow - bridged if level == 0 else sums / np.maximum(weight, tiny) - bridged
-        here *= share
-        bridged += here
-    return np.asarray(bridged, np.float32)
+        known = np.maximum(weight, tiny)
+        for k, plane in enumerate((right, down) if level == 0 else [p / known for p in sums]):
+            above = np.asarray(cv2.pyrUp(bridged[k], dstsize=size), np.float32)
+            step = plane - above
+            step *= share
+            above += step
+            bridged[k] = above
+    return np.stack(bridged, axis=2)

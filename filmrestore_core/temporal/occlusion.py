@@ -100,16 +100,26 @@ def trust(one: Seen, others: Sequence[Seen], miss: NDArray[np.float32]) -> NDArr
             against the neighbour.
         miss: (h, w) float32, absolute difference between center and neighbour, without grain.
     """
+    import cv2
+
     height, width = miss.shape
     one_sided = all(o.offset * one.offset > 0 for o in others)
     level = _LEVEL + (_ONE_SIDED if one_sided else 0.0)
-    against = np.full(one.coarse.shape, level, np.float32)
+    against = np.full(one.coarse.shape, -level, np.float32)
     for name, field in evidence(one, others).items():
         field = np.maximum(field, np.float32(_FLOORS.get(name, 0.0))) + np.float32(_LEAST)
-        against += np.float32(_WEIGHTS[name]) * np.log(field)
-    doubt = enlarge(np.asarray(1.0 / (1.0 + np.exp(-against)), np.float32), STRIDE, height, width)
-    differs = np.clip((miss - np.float32(SAME)) / np.float32(OTHER - SAME), 0.0, 1.0)
-    return np.asarray((1.0 - doubt * differs) * one.inside, np.float32)
+        against -= np.float32(_WEIGHTS[name]) * np.asarray(cv2.log(field), np.float32)
+    # Where the center differs, the doubt counts.
+    np.exp(against, out=against)
+    against += 1.0
+    doubt = enlarge(np.reciprocal(against, out=against), STRIDE, height, width)
+    differs = miss - np.float32(SAME)
+    differs *= np.float32(1.0 / (OTHER - SAME))
+    np.clip(differs, 0.0, 1.0, out=differs)
+    differs *= doubt
+    validity: NDArray[np.float32] = np.subtract(np.float32(1.0), differs, out=differs)
+    np.copyto(validity, np.float32(0.0), where=~one.inside)
+    return validity
 
 
 def evidence(one: Seen, others: Sequence[Seen]) -> dict[str, NDArray[np.float32]]:
@@ -126,13 +136,11 @@ def evidence(one: Seen, others: Sequence[Seen]) -> dict[str, NDArray[np.float32]
     import cv2
 
     unit = one.unit / STRIDE
-    gaps = np.stack(
-        [np.where(o.shown, np.abs(one.coarse - o.coarse), np.float32(CAP)) for o in others]
-    )
-    middle = _middle(np.minimum(gaps, np.float32(CAP)), [o.shown for o in others])
+    gaps = [_gap(one, o) for o in others]
+    middle = _middle(gaps, [o.shown for o in others])
     best = partner(one.offset, [o.offset for o in others])
     index = [o.offset for o in others].index(best)
-    opposite = np.where(others[index].shown, np.minimum(gaps[index], np.float32(CAP)), middle)
+    opposite = np.where(others[index].shown, gaps[index], middle)
 
     flow = one.flow[:: 2 * STRIDE, :: 2 * STRIDE]
     mean = _mean(flow, 16 * unit)
@@ -145,11 +153,21 @@ def evidence(one: Seen, others: Sequence[Seen]) -> dict[str, NDArray[np.float32]
         "apart_near": _mean(opposite, 8 * unit),
         "apart_around": _mean(middle, 16 * unit),
         "rough": enlarge(np.asarray(rough, np.float32), 2, *middle.shape),
-        "slope": _mean(np.hypot(across, down), 8 * unit),
+        "slope": _mean(cv2.magnitude(across, down), 8 * unit),
     }
 
 
-def _middle(gaps: NDArray[np.float32], shown: Sequence[NDArray[np.bool_]]) -> NDArray[np.float32]:
+def _gap(one: Seen, other: Seen) -> NDArray[np.float32]:
+    """Difference of two neighbours, at most CAP; CAP where the other shows nothing."""
+    gap = one.coarse - other.coarse
+    np.minimum(np.abs(gap, out=gap), np.float32(CAP), out=gap)
+    np.copyto(gap, np.float32(CAP), where=~other.shown)
+    return gap
+
+
+def _middle(
+    gaps: Sequence[NDArray[np.float32]], shown: Sequence[NDArray[np.bool_]]
+) -> NDArray[np.float32]:
     """The median of what is shown, the upper one of two; what shows nothing is CAP."""
     if len(gaps) == 1:
         return np.asarray(gaps[0], np.float32)
@@ -162,7 +180,7 @@ def _middle(gaps: NDArray[np.float32], shown: Sequence[NDArray[np.bool_]]) -> ND
             high = np.maximum(low, np.minimum(high, gaps[2]))
             low = np.minimum(low, gaps[2])
         return np.asarray(np.where(known > 1, high, low), np.float32)
-    ordered = np.sort(gaps, axis=0)
+    ordered = np.sort(np.stack(gaps), axis=0)
     place = np.maximum(known, 1)[None] // 2
     return np.asarray(np.take_along_axis(ordered, place, axis=0)[0], np.float32)
 

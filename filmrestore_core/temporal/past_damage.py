@@ -80,14 +80,14 @@ def _bridge(match: Match, unit: float) -> _Bridge:
     grain = 1.4826 * float(np.median(match.miss[::3, ::3]))
     failed = (match.miss > max(FAILED, 4.0 * grain)).view(np.uint8)
     core = cv2.morphologyEx(failed, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    spoiled = np.asarray(cv2.dilate(core, brush), np.uint8)
+    spoiled = np.asarray(cv2.dilate(core, brush), np.uint8).view(np.bool_)
     index = np.flatnonzero(spoiled)
     if not index.size:
         none = np.empty(0, np.bool_)
         return _Bridge(index, np.empty((0, 2), np.float32), none, match.luma)
     # Smooth, so every second pixel is enough.
     support = np.where(match.inside[::2, ::2], np.float32(1.0), np.float32(1e-3))
-    support *= spoiled[::2, ::2] == 0
+    support[spoiled[::2, ::2]] = 0.0
     around = bridge_flow(match.flow[::2, ::2], support)
     # Lines of a fixed length, the last filled up with what is there already.
     lines = -(-index.size // _LINE)
