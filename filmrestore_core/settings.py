@@ -26,6 +26,8 @@ class RepairMethod(StrEnum):
     """What fills a hole."""
 
     AUTO = "auto"
+    NET = "net"
+    CLASSICAL = "classical"
     TEMPORAL = "temporal"
     SPATIAL = "spatial"
     NONE = "none"
@@ -156,8 +158,15 @@ class RepairSettings(_Section):
     method: RepairMethod = Field(
         RepairMethod.AUTO,
         title="Repair",
-        description="auto: neighbours first, then the surroundings; temporal: neighbours only; "
-        "spatial: surroundings only; none: find and report, change nothing.",
+        description="auto: neighbours first, then the surroundings, bettered by the net that comes "
+        "with the program; net: the same, and an error where there is none; classical: without a "
+        "net; temporal: neighbours only; spatial: surroundings only; none: find and report, change "
+        "nothing.",
+    )
+    model: str = Field(
+        "auto",
+        title="Repair model",
+        description="Which net betters repairs: auto, or a name from 'filmrestore models list'.",
     )
     strength: float = Field(
         1.0,

@@ -31,7 +31,7 @@ class ChainFill:
     def radius(self) -> int:
         """How many frames on each side it wants to see."""
         method = self.settings.method
-        return 2 if method in (RepairMethod.AUTO, RepairMethod.TEMPORAL) else 0
+        return 0 if method in (RepairMethod.SPATIAL, RepairMethod.NONE) else 2
 
     def inpaint(
         self,
@@ -42,8 +42,8 @@ class ChainFill:
     ) -> Fill:
         """Proposals for the covered pixels.
 
-        With method auto or spatial every covered pixel is filled, unless the whole picture is
-        covered; temporal leaves those that no neighbour shows, none leaves all.
+        Every covered pixel is filled, unless the whole picture is covered, but method temporal
+        leaves those that no neighbour shows, and none leaves all.
 
         Args:
             window: aligned around the frame to fill.

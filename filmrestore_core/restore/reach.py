@@ -16,7 +16,7 @@ def reach_of(settings: RestoreSettings) -> int:
     if settings.repair.strength == 0.0 and settings.detect.detector is Detector.NONE:
         return 0
     radius = settings.detect.radius
-    borrows = settings.repair.method in (RepairMethod.AUTO, RepairMethod.TEMPORAL)
+    borrows = settings.repair.method not in (RepairMethod.SPATIAL, RepairMethod.NONE)
     detects = settings.detect.detector is not Detector.NONE
     reach = radius * (int(borrows) + int(detects))
     return reach + (CUT_REACH if reach and settings.cuts.find else 0)

@@ -18,6 +18,7 @@ from filmrestore_core.grain.estimate import estimate_grain
 from filmrestore_core.grain.regrain import regrain
 from filmrestore_core.inpaint.base import FILL_METHODS, Fill
 from filmrestore_core.inpaint.chain import fill_frame
+from filmrestore_core.inpaint.registry import choose_inpainter
 from filmrestore_core.matte import Matte
 from filmrestore_core.media.cache import FrameCache
 from filmrestore_core.models.store import ModelStore
@@ -94,7 +95,14 @@ class Restorer:
             self.settings.detect, models=models or ModelStore(), device=device
         )
         self._segmenter = chosen.segmenter if chosen else None
-        self.identity: dict[str, str] = chosen.identity if chosen else {}
+        filling = choose_inpainter(
+            self.settings.repair, models=models or ModelStore(), device=device
+        )
+        self._inpainter = filling.inpainter if filling else None
+        self.identity = {
+            **{f"detect {k}": v for k, v in (chosen.identity if chosen else {}).items()},
+            **{f"repair {k}": v for k, v in (filling.identity if filling else {}).items()},
+        }
         self._views: weakref.WeakKeyDictionary[Clip, ClipView] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
 
@@ -160,6 +168,10 @@ class Restorer:
         grain = estimate_grain(window, matte)
         fill = fill_frame(window, mattes, self.settings.repair, grain=grain)
         _check(should_stop)
+        if self._inpainter is not None:
+            fill = self._inpainter.better(
+                window, mattes, fill, grain=grain, should_stop=should_stop
+            )
         pixels = regrain(
             fill,
             window.center,

@@ -90,7 +90,9 @@ def test_every_setting_is_a_control_with_help_and_bounds() -> None:
     assert specs["detect.sensitivity"].minimum == 0.0
     assert specs["detect.sensitivity"].maximum == 1.0
     assert specs["detect.grow"].unit == "px"
-    assert specs["repair.method"].choices == ("auto", "temporal", "spatial", "none")
+    assert specs["repair.method"].choices == (
+        *("auto", "net", "classical", "temporal", "spatial", "none"),
+    )
     assert specs["matte.threshold"].optional
     for spec in specs.values():
         assert spec.label
