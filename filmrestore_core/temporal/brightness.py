@@ -37,23 +37,25 @@ class BrightnessField:
     def apply(
         self,
         pixels: NDArray[np.float32],
-        corner: tuple[int, int] = (0, 0),
+        rows: slice | None = None,
+        columns: slice | None = None,
         size: tuple[int, int] | None = None,
     ) -> None:
         """Match contiguous (h, w, C) float32 pixels in place.
 
         Args:
             pixels: a part of the picture, or all of it.
-            corner: row and column of the part's first pixel.
+            rows: which rows of the picture they are; None for all.
+            columns: which columns.
             size: (H, W) of the picture; None where `pixels` is all of it.
         """
         height, width, channels = pixels.shape
         whole = size or (height, width)
-        rows, columns = self.gain.shape[:2]
-        above, share = _between(corner[0], height, whole[0], rows)
-        left, across = _between(corner[1], width, whole[1], columns)
-        right, across = np.minimum(left + 1, columns - 1), across[:, None]
-        first, last = int(above[0]), min(int(above[-1]) + 1, rows - 1)
+        above, share = _between(rows, whole[0], self.gain.shape[0])
+        left, across = _between(columns, whole[1], self.gain.shape[1])
+        last_row, last_column = self.gain.shape[0] - 1, self.gain.shape[1] - 1
+        right, across = np.minimum(left + 1, last_column), across[:, None]
+        first, last = int(above[0]), min(int(above[-1]) + 1, last_row)
         # Lines of cells, spread over the part's columns.
         lines = []
         for field in (self.gain, self.offset):
@@ -112,12 +114,13 @@ class BrightnessField:
 
 
 def _between(
-    first: int, count: int, size: int, cells_along: int
+    part: slice | None, size: int, count: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """For pixels along an axis: the cell before each, and how far it is to the next, 0..1."""
-    place = (np.arange(first, first + count) + 0.5) * cells_along / size - 0.5
-    place = np.clip(place, 0.0, cells_along - 1.0)
-    before = np.minimum(place.astype(np.intp), max(0, cells_along - 2))
+    part = part or slice(0, size, 1)
+    place = (np.arange(part.start, part.stop, part.step) + 0.5) * count / size - 0.5
+    place = np.clip(place, 0.0, count - 1.0)
+    before = np.minimum(place.astype(np.intp), max(0, count - 2))
     return before, (place - before).astype(np.float32)
 
 

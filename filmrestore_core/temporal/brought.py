@@ -53,20 +53,19 @@ class Brought:
 
     def pixels_in(self, rows: slice, columns: slice) -> NDArray[np.float32]:
         """(h, w, C) float32: cubic resampling of the plate, brightness matched."""
-        channels, plate = self.shape[2], self._neighbor.plate
-        return self._resampled(plate.pixels, self._matched()[0], (rows, columns), channels)
+        pixels = self._neighbor.plate.pixels
+        return self._resampled(pixels, self._matched()[0], rows, columns)
 
     def luma_in(self, rows: slice, columns: slice) -> NDArray[np.float32]:
         """(h, w) float32: cubic resampling of the plate's luma, brightness matched."""
-        place = rows, columns
         luma = self._neighbor.luma[..., None]
-        return self._resampled(luma, self._matched()[1], place, 1)[..., 0]
+        return self._resampled(luma, self._matched()[1], rows, columns)[..., 0]
 
     def validity_in(self, rows: slice, columns: slice) -> NDArray[np.float32]:
         """(h, w) float32: 0 where the place lies outside the neighbour's picture."""
-        found = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
-        for band in _bands(rows):
-            part = found[band.start - rows.start : band.stop - rows.start]
+        found = np.empty(_shape(rows, columns), np.float32)
+        for band, lines in _bands(rows):
+            part = found[lines]
             part[...] = enlarged_part(self._validity, self._neighbor.step, band, columns)
             places = self._places(band, columns)
             inside = within(places, self.shape[:2])
@@ -77,29 +76,26 @@ class Brought:
 
     def flow_in(self, rows: slice, columns: slice) -> NDArray[np.float32]:
         """(h, w, 2) float32 px."""
+        return np.ascontiguousarray(self._moved(rows, columns))
+
+    def _moved(self, rows: slice, columns: slice) -> NDArray[np.float32]:
         step = self._neighbor.step
-        part = enlarged_part(self._flow, step, rows, columns, np.float32(step))
-        return np.ascontiguousarray(part)
+        return enlarged_part(self._flow, step, rows, columns, np.float32(step))
 
     def _places(self, rows: slice, columns: slice) -> NDArray[np.float32]:
-        step = self._neighbor.step
-        part = enlarged_part(self._flow, step, rows, columns, np.float32(step))
-        return places_of(part, rows.start, columns.start)
+        return places_of(self._moved(rows, columns), rows, columns)
 
     def _resampled(
         self,
         source: NDArray[np.float32],
         brightness: BrightnessField,
-        place: tuple[slice, slice],
-        channels: int,
+        rows: slice,
+        columns: slice,
     ) -> NDArray[np.float32]:
-        rows, columns = place
-        size = rows.stop - rows.start, columns.stop - columns.start
-        found = np.empty((*size, channels), np.float32)
-        for band in _bands(rows):
-            part = found[band.start - rows.start : band.stop - rows.start]
-            look_up(source, self._places(band, columns), kind="cubic", into=part)
-            brightness.apply(part, (band.start, columns.start), self.shape[:2])
+        found = np.empty((*_shape(rows, columns), source.shape[2]), np.float32)
+        for band, lines in _bands(rows):
+            look_up(source, self._places(band, columns), kind="cubic", into=found[lines])
+            brightness.apply(found[lines], band, columns, self.shape[:2])
         return found
 
     def _matched(self) -> tuple[BrightnessField, BrightnessField]:
@@ -125,6 +121,14 @@ class Brought:
         return channels, channels.of_luma(there)
 
 
-def _bands(rows: slice) -> Iterator[slice]:
-    for first in range(rows.start, rows.stop, _BAND):
-        yield slice(first, min(first + _BAND, rows.stop))
+def _bands(rows: slice) -> Iterator[tuple[slice, slice]]:
+    """Some of the picture's rows, and which of those asked for they are."""
+    numbers = range(rows.start, rows.stop, rows.step)
+    for first in range(0, len(numbers), _BAND):
+        some = numbers[first : first + _BAND]
+        yield slice(some.start, some.stop, some.step), slice(first, first + len(some))
+
+
+def _shape(rows: slice, columns: slice) -> tuple[int, int]:
+    high, wide = (len(range(s.start, s.stop, s.step)) for s in (rows, columns))
+    return high, wide

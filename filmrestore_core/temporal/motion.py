@@ -83,7 +83,7 @@ def enlarged_part(
     Args:
         field: (h, w) or (h, w, C) at 1 / step of the size.
         step: 1, 2, 4, ...
-        rows: of the enlarged field; start and stop, not empty.
+        rows: of the enlarged field; start, stop and step, not empty.
         columns: the same.
         scale: what the values are multiplied by.
     """
@@ -99,9 +99,10 @@ def enlarged_part(
         part = part * scale
     size = (part.shape[1] * step, part.shape[0] * step)
     large = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
-    top, left = rows.start - top * step, columns.start - left * step
-    high, wide = rows.stop - rows.start, columns.stop - columns.start
-    return np.asarray(large[top : top + high, left : left + wide], np.float32)
+    top, left = top * step, left * step
+    down = slice(rows.start - top, rows.stop - top, rows.step)
+    right = slice(columns.start - left, columns.stop - left, columns.step)
+    return np.asarray(large[down, right], np.float32)
 
 
 def match_picture(luma: NDArray[np.float32]) -> MatchPicture:

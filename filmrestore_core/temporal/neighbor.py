@@ -18,8 +18,8 @@ Plane = NDArray[np.float32]
 class AlignedParts(Protocol):
     """Makes parts of an aligned neighbour.
 
-    Rows and columns are slices with start and stop inside the picture and no step. A part has the
-    bits of the same part of the whole. Safe to call from several threads.
+    Rows and columns are slices with start and stop inside the picture, not empty, and a step of 1
+    or more. A part has the bits of the same part of the whole. Safe to call from several threads.
     """
 
     @property
@@ -48,8 +48,8 @@ class AlignedNeighbor:
     """A neighbour brought onto the center frame.
 
     Whole planes are made when they are first asked for and kept; who needs little of the picture
-    asks for parts. A part has the bits of the same part of the whole plane, in any order of
-    asking and from any thread. All arrays are read-only.
+    asks for parts, or for every so many lines and columns. A part has the bits of the same part
+    of the whole plane, in any order of asking and from any thread. All arrays are read-only.
 
     Attributes:
         number: frame number.
@@ -131,7 +131,7 @@ class AlignedNeighbor:
             with self._lock:
                 plane = self._held.get(name)
                 if plane is None:
-                    plane = frozen_array(make(slice(0, height), slice(0, width)))
+                    plane = frozen_array(make(slice(0, height, 1), slice(0, width, 1)))
                     self._held[name] = plane
         return plane
 
@@ -143,7 +143,7 @@ class AlignedNeighbor:
         plane = self._held.get(name)
         if plane is not None:
             return plane[place]
-        high, wide = (s.stop - s.start for s in place)
+        high, wide = (len(range(s.start, s.stop, s.step)) for s in place)
         if not high or not wide:
             depth = {"pixels": (channels,), "flow": (2,)}.get(name, ())
             return frozen_array(np.empty((high, wide, *depth), np.float32))
@@ -152,9 +152,9 @@ class AlignedNeighbor:
 
 def _span(part: slice, size: int) -> slice:
     start, stop, step = part.indices(size)
-    if step != 1:
-        raise ValueError(f"A part of a picture is asked for line by line, not in steps of {step}.")
-    return slice(start, max(start, stop))
+    if step < 1:
+        raise ValueError(f"Parts of a picture run right and down, not in steps of {step}.")
+    return slice(start, max(start, stop), step)
 
 
 class _Planes:

@@ -78,19 +78,25 @@ def look_up(
     return np.asarray(found, np.float32).reshape(*places.shape[:2], *array.shape[2:])
 
 
-def places_of(flow: NDArray[np.float32], top: int = 0, left: int = 0) -> NDArray[np.float32]:
+def places_of(
+    flow: NDArray[np.float32], rows: slice | None = None, columns: slice | None = None
+) -> NDArray[np.float32]:
     """(h, w, 2) float32 px: where each pixel's flow (h, w, 2) ends.
 
     Args:
         flow: px.
-        top: row of the flow's first pixel.
-        left: column of it.
+        rows: which rows of the picture the flow's are; None where it is all of it.
+        columns: the same.
     """
-    height, width = flow.shape[:2]
-    places = np.empty((height, width, 2), np.float32)
-    np.add(flow[..., 0], np.arange(left, left + width, dtype=np.float32), out=places[..., 0])
-    down = np.arange(top, top + height, dtype=np.float32)[:, None]
-    np.add(flow[..., 1], down, out=places[..., 1])
+    down, right = (
+        np.arange(count, dtype=np.float32)
+        if part is None
+        else np.arange(part.start, part.stop, part.step, dtype=np.float32)
+        for part, count in zip((rows, columns), flow.shape, strict=False)
+    )
+    places = np.empty(flow.shape, np.float32)
+    np.add(flow[..., 0], right, out=places[..., 0])
+    np.add(flow[..., 1], down[:, None], out=places[..., 1])
     return places
 
 
