@@ -17,6 +17,7 @@ import typer
 
 from filmrestore_core import __version__
 from filmrestore_core.cli import (
+    adapt,
     demo,
     detect,
     evaluate,
@@ -64,6 +65,7 @@ app.command("verify")(_leaving(verify.verify))
 app.command("demo")(_leaving(demo.demo))
 app.command("synth")(_leaving(synth.synth))
 app.command("evaluate")(_leaving(evaluate.evaluate))
+app.command("adapt")(_leaving(adapt.adapt))
 
 training = typer.Typer(
     name="train", help="Fit what the package ships fitted; needs the extra 'train'."

@@ -58,7 +58,11 @@ def make_scene(sources: Sources, shapes: ShapeSource, *, seed: int, index: int) 
         seed: of everything random.
         index: which.
     """
-    made = film_window(sources, shapes, seed=seed, index=index)
+    return scene_of(film_window(sources, shapes, seed=seed, index=index))
+
+
+def scene_of(made: FilmedWindow) -> Scene:
+    """A window as bytes, with the truth about its damage."""
     target, weight = _truth(made.strength, made.change[REACH], made.seen)
     planes = _planes(made)
     planes[TARGET], planes[WEIGHT] = target, weight

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,14 @@ Net = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """(P, H, W) planes -> (K, H, W) scores."""
 
 
-def score_net(net: Net, store: SceneStore, indices: Iterable[int], kind: str) -> dict[str, Any]:
+def score_net(
+    net: Net,
+    store: SceneStore,
+    indices: Iterable[int],
+    kind: str,
+    *,
+    thresholds: Sequence[float] = THRESHOLDS,
+) -> dict[str, Any]:
     """Figures at several thresholds.
 
     Args:
@@ -36,6 +43,7 @@ def score_net(net: Net, store: SceneStore, indices: Iterable[int], kind: str) ->
         store: scenes.
         indices: which of them.
         kind: a key of segment.planes.PLANES.
+        thresholds: scores from which a pixel counts as found.
 
     Returns:
         "thresholds": one row each: threshold, f1, precision, recall, objects (share found of those
@@ -43,19 +51,19 @@ def score_net(net: Net, store: SceneStore, indices: Iterable[int], kind: str) ->
         false_objects (per megapixel). "best_f1": the largest. "kinds": share of the damaged pixels
         whose class was named right, of those found at 0.5.
     """
-    totals = [_Totals() for _ in THRESHOLDS]
+    totals = [_Totals() for _ in thresholds]
     right = seen = 0
     for index in indices:
         planes, facts = store.planes(index), store.facts(index)
         scores = net(scene_planes(np.array(planes), facts["offsets"], facts["noise"], kind))
         target, weight = np.array(planes[TARGET]), np.array(planes[WEIGHT])
         highest = scores.max(axis=0)
-        for total, threshold in zip(totals, THRESHOLDS, strict=True):
+        for total, threshold in zip(totals, thresholds, strict=True):
             total.add(highest >= threshold, target, (weight < 255) & (target == 0))
         found = (highest >= 0.5) & (target > 0)
         right += int(np.sum(scores.argmax(axis=0)[found] + 1 == target[found]))
         seen += int(found.sum())
-    rows = [t.row(threshold) for t, threshold in zip(totals, THRESHOLDS, strict=True)]
+    rows = [t.row(threshold) for t, threshold in zip(totals, thresholds, strict=True)]
     return {
         "thresholds": rows,
         "best_f1": max(row["f1"] for row in rows),
