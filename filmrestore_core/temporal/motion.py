@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,10 +129,16 @@ class FlowSearch:
 
     def __init__(self, *, finest: int = 1) -> None:
         """Make a search that ends at 1 / 2**finest of the size."""
+        self._finest = finest
+        self._search = self._new()
+        self._started = False
+
+    def _new(self) -> Any:
         import cv2
 
-        self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        self._search.setFinestScale(finest)
+        search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        search.setFinestScale(self._finest)
+        return search
 
     def find(
         self,
@@ -146,7 +153,11 @@ class FlowSearch:
             center, neighbor = np.pad(center, pad, "edge"), np.pad(neighbor, pad, "edge")
             if start is not None:
                 start = np.pad(start, (*pad, (0, 0)), "edge")
-        flow = self._search.calc(center, neighbor, start)  # type: ignore[arg-type]
+        if start is None and self._started:
+            # OpenCV goes on using the last start field where none is given.
+            self._search = self._new()
+        self._started = start is not None
+        flow = self._search.calc(center, neighbor, start)
         return np.ascontiguousarray(flow[:height, :width], np.float32)
 
 

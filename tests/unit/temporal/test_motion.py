@@ -5,6 +5,7 @@ import pytest
 
 from filmrestore_core.temporal.motion import (
     MOST_PIXELS,
+    FlowSearch,
     bridge_flow,
     dense_flow,
     enlarge,
@@ -35,6 +36,17 @@ def test_a_start_is_not_written_into() -> None:
     start = np.full((240, 320, 2), -3.0, np.float32)
     dense_flow(PICTURES[0].levels, PICTURES[1].levels, start)
     assert (start == -3.0).all()
+
+
+def test_a_search_does_not_remember() -> None:
+    """Searches of one object with and without a start, in any order, are those of new objects."""
+    one, two = PICTURES[0].levels, PICTURES[1].levels
+    search = FlowSearch()
+    for start in (None, (-3.0, 4.0), (20.0, 9.0), None, None, (-3.0, 4.0)):
+        for pair in ((one, two), (two, one)):
+            field = None if start is None else np.full((240, 320, 2), start, np.float32)
+            expected = dense_flow(*pair, field)
+            np.testing.assert_array_equal(search.find(*pair, field), expected)
 
 
 def test_whole_shift_finds_the_pan() -> None:
