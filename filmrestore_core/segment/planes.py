@@ -6,12 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.plate import luma_of
+from filmrestore_core.segment.spike_planes import MARGIN, SPIKE_PLANES, spike_planes
 from filmrestore_core.temporal.window import AlignedWindow
 
 # Offsets of the neighbours, in the order in which the planes name them.
 OFFSETS: tuple[int, ...] = (-2, -1, 1, 2)
 # One step of noise is small; brought to the size of the other planes.
 NOISE_SCALE = 10.0
+# Noise is measured on every third pixel of every third line.
+_THIRD = slice(None, None, 3)
 
 PLANE_NAMES: tuple[str, ...] = (
     *("center R", "center G", "center B", "noise"),
@@ -21,7 +24,7 @@ PLANE_NAMES: tuple[str, ...] = (
     *("luma less t-2", "luma less t+2", "validity t-2", "validity t+2"),
 )
 # How many of the planes a net of so many frames sees: later planes only add to earlier ones.
-PLANES: dict[str, int] = {"t1-v1": 4, "t3-v1": 14, "t5-v1": 18}
+PLANES: dict[str, int] = {"t1-v1": 4, "t3-v1": 14, "t5-v1": 18, **SPIKE_PLANES}
 
 Planes = NDArray[np.float32]
 
@@ -43,15 +46,35 @@ def planes_of(
     Returns:
         (P, h, w) float32, in the order of PLANE_NAMES.
     """
-    here = (rows, columns)
+    if kind in SPIKE_PLANES:
+        # Their surroundings reach beyond the part.
+        height, width = window.center.box.shape
+        high, in_rows = _widened(rows, height)
+        wide, in_columns = _widened(columns, width)
+        return _part(window, kind, (high, wide), noise)[:, in_rows, in_columns]
+    return _part(window, kind, (rows, columns), noise)
+
+
+def _widened(part: slice, size: int) -> tuple[slice, slice]:
+    """The part with a margin inside the picture, and where the part lies in that."""
+    start, stop, _ = part.indices(size)
+    first, last = max(0, start - MARGIN), min(size, stop + MARGIN)
+    return slice(first, last), slice(start - first, stop - first)
+
+
+def _part(window: AlignedWindow, kind: str, here: tuple[slice, slice], noise: float) -> Planes:
     aligned = {n.offset: n for n in window.neighbors}
     raw = {p.number - window.center.number: p for p in window.window.neighbors}
-    near = {o: (aligned[o].pixels[here], luma_of(raw[o].pixels[here])) for o in aligned}
+    # What a net does not see is not made: of the further neighbours it sees the luma only.
+    near = [o for o in aligned if abs(o) == 1 and not kind.startswith("t1")]
+    far = [o for o in aligned if abs(o) == 2 and kind.startswith("t5")]
+    shown = {o: aligned[o].pixels_in(*here) for o in near}
+    shown.update({o: aligned[o].luma_in(*here)[..., None] for o in far})
     return stack_planes(
         window.center.pixels[here],
-        {o: pixels for o, (pixels, _) in near.items()},
-        {o: luma for o, (_, luma) in near.items()},
-        {o: aligned[o].validity[here] for o in aligned},
+        shown,
+        {o: luma_of(raw[o].pixels[here]) for o in near},
+        {o: aligned[o].validity_in(*here) for o in shown},
         noise,
         kind,
     )
@@ -75,6 +98,8 @@ def stack_planes(
         noise: see `noise_of`.
         kind: a key of PLANES.
     """
+    if kind in SPIKE_PLANES:
+        return spike_planes(center, aligned, raw_luma, validity, noise, kind)
     count = PLANES[kind]
     height, width = center.shape[:2]
     planes = np.zeros((count, height, width), np.float32)
@@ -104,14 +129,23 @@ def noise_of(window: AlignedWindow) -> float:
     """
     center = window.center.pixels
     nearest = sorted(window.neighbors, key=lambda n: (abs(n.offset), n.offset))[:2]
-    return noise_between(center, [n.pixels for n in nearest])
+    if not nearest:
+        return noise_between(center, [])
+    return _noise(_thin(center), [n.luma_in(_THIRD, _THIRD) for n in nearest])
 
 
 def noise_between(center: NDArray[np.float32], neighbors: list[NDArray[np.float32]]) -> float:
     """`noise_of` from pictures (H, W, C): every third pixel of every third line is looked at."""
-    here = luma_of(np.ascontiguousarray(center[::3, ::3]))
+    here = _thin(center)
     if not neighbors:
         fine = np.abs(2 * here[:, 1:-1] - here[:, :-2] - here[:, 2:])
         return float(1.4826 * np.median(fine) / np.sqrt(6)) if fine.size else 0.0
-    gaps = [np.abs(here - luma_of(np.ascontiguousarray(n[::3, ::3]))) for n in neighbors]
-    return float(min(np.median(g) for g in gaps) * 1.4826 / np.sqrt(2))
+    return _noise(here, [_thin(n) for n in neighbors])
+
+
+def _thin(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    return luma_of(np.ascontiguousarray(pixels[_THIRD, _THIRD]))
+
+
+def _noise(here: NDArray[np.float32], near: list[NDArray[np.float32]]) -> float:
+    return float(min(np.median(np.abs(here - n)) for n in near) * 1.4826 / np.sqrt(2))

@@ -11,6 +11,7 @@ from filmrestore_core.learning.samples.filmed_window import HEIGHT, WIDTH
 from filmrestore_core.learning.samples.scene import (
     ALIGNED,
     CENTER,
+    FAINT_WEIGHT,
     RAW,
     TARGET,
     VALIDITY,
@@ -46,7 +47,15 @@ class Batch:
 
 
 def draw_batch(
-    store: SceneStore, count: int, kind: str, *, batch: int, crop: int, seed: int, step: int
+    store: SceneStore,
+    count: int,
+    kind: str,
+    *,
+    batch: int,
+    crop: int,
+    halved: float = 0.0,
+    seed: int,
+    step: int,
 ) -> Batch:
     """The batch of a step; it depends on the arguments only.
 
@@ -56,11 +65,12 @@ def draw_batch(
         kind: a key of segment.planes.PLANES.
         batch: samples.
         crop: side of a sample, px.
+        halved: share of samples that are cut twice as large and brought to half the size.
         seed: of the order.
         step: which.
     """
     rng = generator(seed, "batch", step)
-    made = [_sample(store, int(rng.integers(count)), kind, crop, rng) for _ in range(batch)]
+    made = [_sample(store, int(rng.integers(count)), kind, crop, halved, rng) for _ in range(batch)]
     return Batch(
         np.stack([m[0] for m in made]),
         np.stack([m[1] for m in made]).astype(np.int64),
@@ -116,22 +126,49 @@ def scene_planes(
 
 
 def _sample(
-    store: SceneStore, index: int, kind: str, crop: int, rng: np.random.Generator
+    store: SceneStore,
+    index: int,
+    kind: str,
+    crop: int,
+    halved: float,
+    rng: np.random.Generator,
 ) -> tuple[Planes, NDArray[np.uint8], NDArray[np.uint8]]:
     facts = store.facts(index)
-    y = int(rng.integers(0, HEIGHT - crop + 1))
-    x = int(rng.integers(0, WIDTH - crop + 1))
-    part = store.part(index, y, x, crop)
+    # A coarser scan of the same film: smaller marks, finer grain.
+    twice = rng.random() < halved and 2 * crop <= HEIGHT
+    side = 2 * crop if twice else crop
+    y = int(rng.integers(0, HEIGHT - side + 1))
+    x = int(rng.integers(0, WIDTH - side + 1))
+    part = store.part(index, y, x, side)
+    noise = float(facts["noise"])
+    if twice:
+        part, noise = _half(part), 0.6 * noise
     offsets = list(facts["offsets"])
     if rng.random() < 0.5:
         part = _backwards(part)
         offsets = [-o for o in offsets]
-    planes = scene_planes(part, offsets, facts["noise"], kind, rng)
+    planes = scene_planes(part, offsets, noise, kind, rng)
     target, weight = part[TARGET], part[WEIGHT]
     for axis in (-1, -2):
         if rng.random() < 0.5:
             planes, target, weight = (np.flip(a, axis=axis) for a in (planes, target, weight))
     return np.ascontiguousarray(planes), target, weight
+
+
+def _half(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Means of four pixels; a target where most of them are damaged, by the highest label."""
+    corners = [planes[:, y::2, x::2] for y in (0, 1) for x in (0, 1)]
+    total = np.full(corners[0].shape, 2, np.uint16)
+    for corner in corners:
+        total += corner
+    half = (total >> 2).astype(np.uint8)
+    targets = np.stack([c[TARGET] for c in corners])
+    most = targets.max(axis=0)
+    half[TARGET] = np.where((targets > 0).sum(axis=0) >= 2, most, 0)
+    half[WEIGHT] = np.stack([c[WEIGHT] for c in corners]).min(axis=0)
+    # Touched by damage, but for the most part not: neither to be found nor wrong.
+    half[WEIGHT][(half[TARGET] == 0) & (most > 0)] = FAINT_WEIGHT
+    return half
 
 
 def _backwards(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:

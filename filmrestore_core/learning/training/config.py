@@ -35,6 +35,7 @@ class TrainingConfig(_Section):
     steps: int = Field(12000, ge=1)
     batch: int = Field(8, ge=1)
     crop: int = Field(192, ge=32, multiple_of=16, description="Side of a sample, px.")
+    halved: float = Field(0.0, ge=0, le=1, description="Share of samples brought to half the size.")
     rate: float = Field(2e-3, gt=0, description="Highest learning rate.")
     warm_up: int = Field(200, ge=0, description="Steps until then.")
     decay: float = Field(1e-4, ge=0, description="Weight decay.")

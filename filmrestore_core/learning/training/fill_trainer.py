@@ -29,18 +29,16 @@ class FillTrainer(Trainer):
     def _prepare(self) -> None:
         self._holes = held_holes(self._train, self._config.scenes.train)
 
-    def _loss(self) -> Tensor:
+    def _draw(self, step: int) -> tuple[NDArray[Any], ...]:
         config = self._config
-        planes, truth = (
-            torch.from_numpy(a).to(self._device)
-            for a in draw_fill_batch(
-                self._holes, batch=config.batch, seed=config.seed, step=self.step
-            )
-        )
+        return draw_fill_batch(self._holes, batch=config.batch, seed=config.seed, step=step)
+
+    def _loss(self, drawn: tuple[Tensor, ...]) -> Tensor:
+        planes, truth = drawn
         with self._precision():
             fill = self._net(planes)
         coverage = planes[:, MATTE : MATTE + 1]
-        return filling_loss(fill.float(), truth, coverage, fine=config.fine)
+        return filling_loss(fill.float(), truth, coverage, fine=self._config.fine)
 
     def _score(self, run: Net) -> dict[str, Any]:
         """PSNR in holes of the fill, of the first fill, and of both without grain, dB.

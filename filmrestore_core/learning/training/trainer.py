@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,8 @@ class Trainer:
         """
         config = self._config
         self._prepare()
+        self._maker = ThreadPoolExecutor(1)
+        self._ahead: Future[tuple[NDArray[Any], ...]] | None = None
         began, first, losses = time.monotonic(), self.step, []
         while self.step < config.steps:
             losses.append(self._one_step())
@@ -151,6 +154,7 @@ class Trainer:
                 )
                 if should_stop():
                     break
+        self._maker.shutdown(cancel_futures=True)
         return self.figures
 
     def _one_step(self) -> float:
@@ -160,7 +164,10 @@ class Trainer:
                 self.step, rate=config.rate, warm_up=config.warm_up, steps=config.steps
             )
         self._optimizer.zero_grad(set_to_none=True)
-        loss = self._loss()
+        drawn = self._ahead.result() if self._ahead is not None else self._draw(self.step)
+        # The next batch is made while this one is learned from.
+        self._ahead = self._maker.submit(self._draw, self.step + 1)
+        loss = self._loss(tuple(torch.from_numpy(a).to(self._device) for a in drawn))
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._net.parameters(), 1.0)
         self._optimizer.step()
@@ -175,8 +182,8 @@ class Trainer:
         """Bring into memory what the steps will ask for."""
         self._train.hold(self._config.scenes.train, SEEN)
 
-    def _loss(self) -> Tensor:
-        """Loss of the net on the batch of this step."""
+    def _draw(self, step: int) -> tuple[NDArray[Any], ...]:
+        """What a step sees; it depends on the step only."""
         config = self._config
         made = draw_batch(
             self._train,
@@ -184,12 +191,16 @@ class Trainer:
             str(config.net["planes"]),
             batch=config.batch,
             crop=config.crop,
+            halved=config.halved,
             seed=config.seed,
-            step=self.step,
+            step=step,
         )
-        planes, target, weight = (
-            torch.from_numpy(a).to(self._device) for a in (made.planes, made.target, made.weight)
-        )
+        return made.planes, made.target, made.weight
+
+    def _loss(self, drawn: tuple[Tensor, ...]) -> Tensor:
+        """Loss of the net on what `_draw` gave."""
+        config = self._config
+        planes, target, weight = drawn
         with self._precision():
             logits = self._net.logits(planes)  # type: ignore[operator]
         return segmenting_loss(
