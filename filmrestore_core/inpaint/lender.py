@@ -91,8 +91,8 @@ def loans_for(hole: Hole, unknown: NDArray[np.bool_], lenders: tuple[Lender, ...
     side = 2 * SPOILED + 1
     brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     spoiled = cv2.dilate(unknown[place].astype(np.uint8), brush).astype(np.bool_)[..., None]
-    found = np.concatenate([n.aligned.flow[place] for n in lenders], axis=2)
-    validity = np.stack([n.aligned.validity[place] for n in lenders], axis=2)
+    found = np.concatenate([n.aligned.flow_in(*place) for n in lenders], axis=2)
+    validity = np.stack([n.aligned.validity_in(*place) for n in lenders], axis=2)
     step = (slice(None, None, STRIDE),) * 2
     clean = ~spoiled[step]
     if clean.any():

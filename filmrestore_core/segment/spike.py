@@ -92,7 +92,7 @@ def find_spikes(window: AlignedWindow) -> Spikes | None:
     center = smooth_luma(window.center.pixels)
     raw = {p.number: p for p in window.window.neighbors}
     first, second = (
-        Reference(n, smooth_luma(n.pixels), smooth_luma(raw[n.number].pixels)) for n in (one, two)
+        Reference(n, _smooth_aligned(n), smooth_luma(raw[n.number].pixels)) for n in (one, two)
     )
     noise = noise_plane(center, (first.aligned, second.aligned))
     high = np.maximum(first.aligned, second.aligned)
@@ -105,7 +105,7 @@ def find_spikes(window: AlignedWindow) -> Spikes | None:
         center,
         first,
         second,
-        tuple(smooth_luma(n.pixels) for n in rest),
+        tuple(_smooth_aligned(n) for n in rest),
         both_sides,
         noise,
         excess,
@@ -155,6 +155,12 @@ def repeated(window: AlignedWindow) -> frozenset[int]:
         if float(cv2.resize(gap, size, interpolation=cv2.INTER_AREA).max()) < _REPEAT_MOST:
             found.add(plate.number)
     return frozenset(found)
+
+
+def _smooth_aligned(neighbor: AlignedNeighbor) -> Plane:
+    """Luma (H, W) float32 of a neighbour, blurred as `smooth_luma` does."""
+    # Luma is aligned in a third of the time that pixels take.
+    return smooth_luma(neighbor.luma_in(slice(None), slice(None))[..., None])
 
 
 def smooth_luma(pixels: NDArray[np.float32]) -> Plane:
