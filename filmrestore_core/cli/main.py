@@ -18,6 +18,7 @@ import typer
 from filmrestore_core import __version__
 from filmrestore_core.cli import (
     adapt,
+    calibrate,
     demo,
     detect,
     evaluate,
@@ -73,6 +74,7 @@ training = typer.Typer(
 training.command("judge")(_leaving(train.judge))
 training.command("segmenter")(_leaving(train_net.segmenter))
 training.command("inpainter")(_leaving(train_net.inpainter))
+training.command("calibrate")(_leaving(calibrate.calibrate))
 training.command("compare")(_leaving(train_compare.compare))
 app.add_typer(training)
 

@@ -31,7 +31,8 @@ class Calibration:
 
     Attributes:
         pivots: name of the kind of window -> score; 1 where no score is safe enough.
-        rows: one for each kind and candidate: pivot, f1, precision, recall, false_px.
+        rows: one for each kind and candidate: pivot, f1, precision, recall, false_px per million,
+            and plain_false_px of the scenes without hard negatives.
     """
 
     pivots: dict[str, float]
@@ -56,10 +57,11 @@ def calibrate(
         store: scenes that the net was not taught with.
         indices: which of them.
         kind: a key of segment.planes.PLANES.
-        most_false: pixels per million that may be marked wrongly.
+        most_false: pixels per million that may be marked wrongly where no hard negative is.
         candidates: scores to try.
     """
     counts: dict[tuple[str, float], PixelCounts] = {}
+    plain: dict[tuple[str, float], PixelCounts] = {}
     for index in indices:
         planes, facts = np.array(store.planes(index)), store.facts(index)
         scores = net(scene_planes(planes, facts["offsets"], facts["noise"], kind)).max(axis=0)
@@ -69,11 +71,13 @@ def calibrate(
         for pivot in candidates:
             counted = count_pixels(_marked(scores, pivot), truth, ignored=faint)
             counts[name, pivot] = counts.get((name, pivot), PixelCounts()) + counted
+            if facts["negative"] == "none":
+                plain[name, pivot] = plain.get((name, pivot), PixelCounts()) + counted
     pivots, rows = {}, []
     for name in sorted({name for name, _ in counts}):
-        mine = [_row(name, p, counts[name, p]) for p in candidates]
+        mine = [_row(name, p, counts[name, p], plain.get((name, p))) for p in candidates]
         rows += mine
-        good = [r for r in mine if r["false_px"] <= most_false and r["recall"] > 0]
+        good = [r for r in mine if r["plain_false_px"] <= most_false and r["recall"] > 0]
         best = max(good, key=lambda r: (r["f1"], r["pivot"]), default=None)
         pivots[name] = 1.0 if best is None else float(best["pivot"])
     return Calibration(pivots, tuple(rows))
@@ -107,7 +111,7 @@ def _score_of(moved: float, pivot: float) -> float:
     return float(1 / (1 + np.exp(-logit)))
 
 
-def _row(name: str, pivot: float, counts: PixelCounts) -> dict[str, Any]:
+def _row(name: str, pivot: float, counts: PixelCounts, plain: PixelCounts | None) -> dict[str, Any]:
     return {
         "window": name,
         "pivot": pivot,
@@ -115,4 +119,5 @@ def _row(name: str, pivot: float, counts: PixelCounts) -> dict[str, Any]:
         "precision": round(float(np.nan_to_num(counts.precision)), 4),
         "recall": round(float(np.nan_to_num(counts.recall)), 4),
         "false_px": round(counts.wrong_per_million, 1),
+        "plain_false_px": float("inf") if plain is None else round(plain.wrong_per_million, 1),
     }
