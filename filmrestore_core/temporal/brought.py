@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,16 +64,51 @@ class Brought:
 
     def validity_in(self, rows: slice, columns: slice) -> NDArray[np.float32]:
         """(h, w) float32: 0 where the place lies outside the neighbour's picture."""
-        found = np.empty(_shape(rows, columns), np.float32)
-        for band, lines in _bands(rows):
-            part = found[lines]
-            part[...] = enlarged_part(self._validity, self._neighbor.step, band, columns)
-            places = self._places(band, columns)
-            inside = within(places, self.shape[:2])
-            if self._neighbor.finite is not None:
-                inside &= look_up(self._neighbor.whole, places, kind="linear", outside=0.0) > 0.999
-            np.copyto(part, np.float32(0), where=~inside)
+        step = self._neighbor.step
+        found = np.array(enlarged_part(self._validity, step, rows, columns), order="C")
+        for down, right in _beside(rows, columns, self._sure):
+            for band, lines in _bands(down):
+                places = self._places(band, right)
+                inside = within(places, self.shape[:2])
+                if self._neighbor.finite is not None:
+                    whole = look_up(self._neighbor.whole, places, kind="linear", outside=0.0)
+                    inside &= whole > 0.999
+                first = (down.start - rows.start) // rows.step
+                left = (right.start - columns.start) // columns.step
+                part = found[first:, left:][lines, : inside.shape[1]]
+                np.copyto(part, np.float32(0), where=~inside)
         return found
+
+    @cached_property
+    def _sure(self) -> tuple[slice, slice]:
+        """Rows and columns of a part that is seen in the neighbour, whichever way it is asked."""
+        if self._neighbor.finite is not None:
+            return slice(0, 0), slice(0, 0)
+        step = self._neighbor.step
+        height, width = (size // step - 2 for size in self.shape[:2])
+        # Between two cells the flow lies between theirs: one cell from the rim is far enough.
+        places = places_of(self._flow)
+        seen = (places >= 1).all(axis=2) & (places[..., 0] <= width) & (places[..., 1] <= height)
+        top, bottom, left, right = 0, seen.shape[0], 0, seen.shape[1]
+        # The rim is taken off, where most of it is not seen first, until all that is left is.
+        while top < bottom and left < right and not seen[top:bottom, left:right].all():
+            rims = (
+                (top, slice(left, right)),
+                (bottom - 1, slice(left, right)),
+                (slice(top, bottom), left),
+                (slice(top, bottom), right - 1),
+            )
+            worst = int(np.argmin([seen[rim].mean() for rim in rims]))
+            if seen[rims[worst]].all():
+                return slice(0, 0), slice(0, 0)
+            top, bottom = top + 8 * (worst == 0), bottom - 8 * (worst == 1)
+            left, right = left + 8 * (worst == 2), right - 8 * (worst == 3)
+        if bottom - top < 3 or right - left < 3:
+            return slice(0, 0), slice(0, 0)
+        return (
+            slice((top + 1) * step, (bottom - 1) * step),
+            slice((left + 1) * step, (right - 1) * step),
+        )
 
     def flow_in(self, rows: slice, columns: slice) -> NDArray[np.float32]:
         """(h, w, 2) float32 px."""
@@ -115,9 +151,8 @@ class Brought:
         kind = "cubic" if self._neighbor.color_step == 1 else "linear"
         moved = look_up(self._neighbor.colors, places_of(flow), kind=kind)
         share = shares(self._inside)
-        grid = share.shape[0], share.shape[1]
-        there = cells(moved, grid)
-        channels = brightness_field(cells(self._center.colors, grid), there, share)
+        there = cells(moved, share.shape[:2])
+        channels = brightness_field(self._center.color_cells, there, share)
         return channels, channels.of_luma(there)
 
 
@@ -132,3 +167,20 @@ def _bands(rows: slice) -> Iterator[tuple[slice, slice]]:
 def _shape(rows: slice, columns: slice) -> tuple[int, int]:
     high, wide = (len(range(s.start, s.stop, s.step)) for s in (rows, columns))
     return high, wide
+
+
+def _beside(rows: slice, columns: slice, sure: tuple[slice, slice]) -> list[tuple[slice, slice]]:
+    """What of a part lies beside another one."""
+    if rows.step != 1 or columns.step != 1:
+        return [(rows, columns)]
+    top, bottom = (min(max(v, rows.start), rows.stop) for v in (sure[0].start, sure[0].stop))
+    left, right = (min(max(v, columns.start), columns.stop) for v in (sure[1].start, sure[1].stop))
+    if top >= bottom or left >= right:
+        return [(rows, columns)]
+    around = [
+        (slice(rows.start, top, 1), columns),
+        (slice(bottom, rows.stop, 1), columns),
+        (slice(top, bottom, 1), slice(columns.start, left, 1)),
+        (slice(top, bottom, 1), slice(right, columns.stop, 1)),
+    ]
+    return [(r, c) for r, c in around if r.start < r.stop and c.start < c.stop]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.plate import Plate
-from filmrestore_core.temporal.brightness import ROWS
+from filmrestore_core.temporal.brightness import ROWS, cell_grid, cells
 from filmrestore_core.temporal.motion import MatchPicture, match_picture, matching_step, shrink
 
 # Least side, in pixels, of the cells that color is averaged over before it is matched.
@@ -46,6 +46,11 @@ class ReadyPlate:
     def colors(self) -> NDArray[np.float32]:
         """(h, w, C) float32, the plate shrunk as far as its brightness can do with."""
         return shrink(self.plate.pixels, self.color_step)
+
+    @cached_property
+    def color_cells(self) -> NDArray[np.float32]:
+        """(rows, columns, C) float32: `colors` in as many cells as the matching picture has."""
+        return cells(self.colors, cell_grid(*self.picture.luma.shape))
 
     @cached_property
     def whole(self) -> NDArray[np.float32]:

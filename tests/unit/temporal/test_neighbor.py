@@ -12,6 +12,7 @@ from filmrestore_core.noise import generator
 from filmrestore_core.plate import Plate, luma_of
 from filmrestore_core.temporal.align import align
 from filmrestore_core.temporal.ready import ready_plate
+from filmrestore_core.temporal.warp import inside_share
 from filmrestore_core.temporal.window import AlignedNeighbor, TemporalWindow
 from filmrestore_core.testing.scenes import moving_scene
 from filmrestore_core.testing.windows import known_window
@@ -182,3 +183,13 @@ def test_planes_that_are_known_are_parts_too(channels: int) -> None:
     luma = n.luma_in(slice(None), slice(None))
     np.testing.assert_array_equal(n.luma_in(*part), luma[part])
     np.testing.assert_allclose(luma, luma_of(n.pixels), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["colors", "mono", "half the size"])
+def test_nothing_is_valid_that_lies_outside_the_neighbor(name: str) -> None:
+    """Though what surely lies inside is not looked at pixel by pixel."""
+    for n in align(WINDOWS[name]).neighbors:
+        outside = ~inside_share(n.flow)
+        assert 0.005 < outside.mean() < 0.2
+        assert (n.validity[outside] == 0).all()
+        assert n.validity.mean() > 0.7
