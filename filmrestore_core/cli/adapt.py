@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
@@ -135,8 +136,14 @@ def adapt(
         raise SettingsError("--windows and --steps belong together.")
     if 0 < windows < 8:
         raise SettingsError(f"--windows {windows} is too few.", hint="8 and more")
-    learning = _learning()
+    _need_training()
     export = _exporter()
+    from filmrestore_core.learning.adapt.base_weights import find_base
+    from filmrestore_core.learning.adapt.device import learning_device
+    from filmrestore_core.learning.adapt.plan import extent_of
+    from filmrestore_core.learning.adapt.run import Wish
+    from filmrestore_core.learning.adapt.run import adapt as adapt_to
+
     settings = arguments.settings_of(encoding=encoding)
     film = open_clip(clip)
     numbers = tuple(arguments.frames_of(frames, film.numbers).intersect(film.numbers))
@@ -144,24 +151,20 @@ def adapt(
     if cuts is not None:
         shots = read_cuts(cuts, rate=film.rate, first_frame=film.numbers.first)
     shape_source: ShapeSource = ProceduralShapes() if shapes is None else LibraryShapes(shapes)
-    base = learning["find_base"](ModelStore(models or default_user_folder()), model)
-    extent = None
-    if windows:
-        held_out = max(4, windows // 5)
-        extent = learning["Extent"](windows - held_out, held_out, steps)
-    wish = learning["Wish"](
+    base = find_base(ModelStore(models or default_user_folder()), model)
+    wish = Wish(
         film=film.name,
         numbers=numbers,
         minutes=minutes,
         seed=seed,
-        extent=extent,
-        device=learning["device"](device),
+        extent=extent_of(windows, steps) if windows else None,
+        device=learning_device(device),
         threads=threads,
     )
     console = Console(stderr=True, highlight=False, emoji=False)
     with StopFlag() as stop:
         try:
-            adapted = learning["adapt"](
+            adapted = adapt_to(
                 ClipFilm(film, settings, cuts=shots),
                 base,
                 shape_source,
@@ -180,28 +183,12 @@ def adapt(
     return ExitCode.DONE
 
 
-def _learning() -> dict[str, Any]:
-    """What learns; torch is imported here and not before.
-
-    Raises:
-        MissingExtraError: torch or safetensors is not installed.
-    """
-    try:
-        from filmrestore_core.learning.adapt.base_weights import find_base
-        from filmrestore_core.learning.adapt.device import learning_device
-        from filmrestore_core.learning.adapt.plan import Extent
-        from filmrestore_core.learning.adapt.run import Wish, adapt
-    except ImportError as error:
-        raise MissingExtraError(
-            "Adapting needs torch and safetensors.", hint="pip install 'filmrestore[train]'"
-        ) from error
-    return {
-        "find_base": find_base,
-        "device": learning_device,
-        "Extent": Extent,
-        "Wish": Wish,
-        "adapt": adapt,
-    }
+def _need_training() -> None:
+    for package in ("torch", "safetensors"):
+        if find_spec(package) is None:
+            raise MissingExtraError(
+                f"Adapting needs {package}.", hint="pip install 'filmrestore[train,export]'"
+            )
 
 
 def _exporter() -> Callable[..., Any]:

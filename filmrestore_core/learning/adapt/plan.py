@@ -42,8 +42,12 @@ def extent_for(minutes: float, *, window_seconds: float, step_seconds: float) ->
     """
     whole = 60.0 * minutes
     windows = _within(whole * _MAKING / max(window_seconds, 1e-3), _WINDOWS)
+    return extent_of(windows, _within(whole * _LEARNING / max(step_seconds, 1e-4), _STEPS))
+
+
+def extent_of(windows: int, steps: int) -> Extent:
+    """So many windows, a fifth of them to measure with, and steps."""
     held_out = max(4, windows // 5)
-    steps = _within(whole * _LEARNING / max(step_seconds, 1e-4), _STEPS)
     return Extent(windows - held_out, held_out, steps)
 
 
