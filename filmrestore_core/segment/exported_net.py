@@ -17,6 +17,9 @@ from filmrestore_core.temporal.window import AlignedWindow
 
 # How many logits the slider of motion protection moves a score that lies in bad motion.
 _PROTECTION = 4.0
+# A neighbour that shows less of the picture than this is no witness.
+_LEAST_SHOWN = 0.05
+_COARSE = slice(None, None, 4)
 # Scores at the ends have no logit.
 _LEAST = 1e-6
 
@@ -90,7 +93,12 @@ class ExportedSegmenter:
 def _pivot(card: ModelCard, window: AlignedWindow) -> float:
     """The score that counts as an even chance, by what neighbours there are."""
     pivot = card.calibration.get("pivot", 0.5)
-    offsets = [n.offset for n in window.neighbors if n.offset in OFFSETS]
+    # What shows another picture altogether, as beside a black or wrongly spliced frame, is none.
+    offsets = [
+        n.offset
+        for n in window.neighbors
+        if n.offset in OFFSETS and float(n.validity_in(_COARSE, _COARSE).mean()) >= _LEAST_SHOWN
+    ]
     if not offsets:
         return card.calibration.get("pivot_alone", pivot)
     if min(offsets) > 0 or max(offsets) < 0:
