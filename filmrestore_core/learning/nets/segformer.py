@@ -19,8 +19,9 @@ class SegFormerBody(nn.Module):
     values are reduced by a strided convolution; unlike there a query sees only the reduced keys
     of its own cell and the eight around it (blocks with a halo: Vaswani et al., "Scaling Local
     Self-Attention", 2021), so that the answer depends on nothing far away, and tiles that begin
-    at multiples of `multiple_of` agree exactly. The head adds the features that came in, because
-    damage is finer than the first stage.
+    at multiples of `multiple_of` agree exactly. Behind the stem it reaches 98 px with one block in
+    each of three stages, 130 px with a second one in the last. The head adds the features that
+    came in, because damage is finer than the first stage.
     """
 
     def __init__(
