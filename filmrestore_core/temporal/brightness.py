@@ -21,8 +21,6 @@ ROUNDS = 4
 # Values that are matched at a time.
 _STRIP = 65536
 
-Cells = NDArray[np.float64]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BrightnessField:
@@ -184,60 +182,69 @@ def brightness_field(
         neighbor: (rows, columns, C) float32 cells of the neighbour, already warped.
         trust: (rows, columns, 1) float32 0..1, share of each cell that is comparable.
     """
+    gain = np.empty_like(center)
+    offset = np.empty_like(center)
+    for k in range(center.shape[2]):
+        gain[..., k], offset[..., k] = _channel(center[..., k], neighbor[..., k], trust[..., 0])
+    return BrightnessField(gain, offset)
+
+
+def _channel(
+    center: NDArray[np.float32], neighbor: NDArray[np.float32], share: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     import cv2
 
     c, n = center.astype(np.float64), neighbor.astype(np.float64)
-    weight = trust.astype(np.float64)
-    known = trust[..., 0] > 0.5
-    slope, level = _lines(c, n, weight, known)
+    trust = share.astype(np.float64)
+    slope, level = _line(c, n, trust)
     rest = c - (slope * n + level)
     a = np.zeros_like(rest)
     b = np.zeros_like(rest)
-    rows, columns, channels = rest.shape
-    fields = np.empty((rows, columns, 5, channels), np.float32)
+    fields = np.empty((*rest.shape, 5), np.float32)
     for _ in range(ROUNDS):
         miss = rest - (a * n + b)
-        told = weight * _robust(miss, _scale(miss, known))
-        told_n = told * n
-        for k, field in enumerate((told, told_n, told * rest, told_n * n, told_n * rest)):
-            fields[:, :, k] = field
-        flat = fields.reshape(rows, columns, 5 * channels)
-        spread = np.asarray(cv2.GaussianBlur(flat, (0, 0), REACH), np.float64)
-        total, mean_n, mean_r, square, product = np.moveaxis(spread.reshape(fields.shape), 2, 0)
+        weight = trust * _robust(miss, _scale(miss, trust))
+        told, left = weight * n, weight * rest
+        for k, field in enumerate((weight, told, left, told * n, told * rest)):
+            fields[..., k] = field
+        spread = np.asarray(cv2.GaussianBlur(fields, (0, 0), REACH), np.float64)
+        total, mean_n, mean_r, square, product = np.moveaxis(spread, -1, 0)
         total = total + 1e-3
         mean_n, mean_r = mean_n / total, mean_r / total
         var = square / total - mean_n**2
         cov = product / total - mean_n * mean_r
         a = cov / (np.maximum(var, 0.0) + LEAST_CONTRAST**2)
         b = mean_r - a * mean_n
-    return BrightnessField((slope + a).astype(np.float32), (level + b).astype(np.float32))
+    return (slope + a).astype(np.float32), (level + b).astype(np.float32)
 
 
-def _lines(c: Cells, n: Cells, trust: Cells, known: NDArray[np.bool_]) -> tuple[Cells, Cells]:
-    """Slope and level (C,) of one line for the whole picture, channel by channel."""
-    slope, level = np.ones(c.shape[2]), _middle(c - n, known)
+def _line(
+    c: NDArray[np.float64], n: NDArray[np.float64], trust: NDArray[np.float64]
+) -> tuple[float, float]:
+    slope, level = 1.0, _middle(c - n, trust)
     for _ in range(ROUNDS):
         miss = c - (slope * n + level)
-        weight = trust * _robust(miss, _scale(miss, known))
-        total = weight.sum((0, 1)) + 1e-6
-        mean_n, mean_c = (weight * n).sum((0, 1)) / total, (weight * c).sum((0, 1)) / total
-        var = (weight * (n - mean_n) ** 2).sum((0, 1)) / total
-        cov = (weight * (n - mean_n) * (c - mean_c)).sum((0, 1)) / total
-        slope = np.clip((cov + LEAST_CONTRAST**2) / (var + LEAST_CONTRAST**2), 0.5, 2.0)
-        level = np.where(total > 1e-3, mean_c - slope * mean_n, 0.0)
+        weight = trust * _robust(miss, _scale(miss, trust))
+        total = float(weight.sum()) + 1e-6
+        mean_n, mean_c = float((weight * n).sum()) / total, float((weight * c).sum()) / total
+        var = float((weight * (n - mean_n) ** 2).sum()) / total
+        cov = float((weight * (n - mean_n) * (c - mean_c)).sum()) / total
+        slope = (cov + LEAST_CONTRAST**2) / (var + LEAST_CONTRAST**2)
+        slope = min(max(slope, 0.5), 2.0)
+        level = mean_c - slope * mean_n if total > 1e-3 else 0.0
     return slope, level
 
 
-def _robust(miss: Cells, scale: Cells) -> Cells:
-    weight: Cells = 1.0 / (1.0 + (miss / (2.0 * scale)) ** 2) ** 2
+def _robust(miss: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+    weight: NDArray[np.float64] = 1.0 / (1.0 + (miss / (2.0 * scale)) ** 2) ** 2
     return weight
 
 
-def _scale(miss: Cells, known: NDArray[np.bool_]) -> Cells:
-    return np.maximum(0.005, 1.4826 * _middle(np.abs(miss), known))
+def _scale(miss: NDArray[np.float64], trust: NDArray[np.float64]) -> float:
+    return max(0.005, 1.4826 * _middle(np.abs(miss), trust))
 
 
-def _middle(values: Cells, known: NDArray[np.bool_]) -> Cells:
-    """Medians (C,) over the cells that are mostly comparable; 0 where none is."""
-    chosen = values[known]
-    return np.asarray(np.median(chosen, axis=0) if len(chosen) else np.zeros(values.shape[2]))
+def _middle(values: NDArray[np.float64], trust: NDArray[np.float64]) -> float:
+    """Median over the cells that are mostly comparable; 0 where none is."""
+    chosen = values[trust > 0.5]
+    return float(np.median(chosen)) if chosen.size else 0.0

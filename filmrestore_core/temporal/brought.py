@@ -85,10 +85,10 @@ class Brought:
         if self._neighbor.finite is not None:
             return slice(0, 0), slice(0, 0)
         step = self._neighbor.step
-        height, width = (size // step - 2 for size in self.shape[:2])
+        height, width = (size // step for size in self.shape[:2])
         # Between two cells the flow lies between theirs: one cell from the rim is far enough.
         places = places_of(self._flow)
-        seen = (places >= 1).all(axis=2) & (places[..., 0] <= width) & (places[..., 1] <= height)
+        seen = within(places, (height, width), margin=1)
         top, bottom, left, right = 0, seen.shape[0], 0, seen.shape[1]
         # The rim is taken off, where most of it is not seen first, until all that is left is.
         while top < bottom and left < right and not seen[top:bottom, left:right].all():

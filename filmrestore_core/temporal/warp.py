@@ -110,15 +110,19 @@ def inside_share(flow: NDArray[np.float32]) -> NDArray[np.bool_]:
     return within(places_of(flow))
 
 
-def within(places: NDArray[np.float32], size: tuple[int, int] | None = None) -> NDArray[np.bool_]:
+def within(
+    places: NDArray[np.float32], size: tuple[int, int] | None = None, margin: int = 0
+) -> NDArray[np.bool_]:
     """(h, w) bool: True where a place (h, w, 2) lies inside a picture.
 
     Args:
         places: px.
         size: (H, W) of the picture; None where it is as large as `places`.
+        margin: px from the picture's rim that do not count.
     """
     import cv2
 
     height, width = size or places.shape[:2]
-    inside = cv2.inRange(places, (0, 0, 0, 0), (width - 1, height - 1, 0, 0))
+    low, high = (margin, margin, 0, 0), (width - 1 - margin, height - 1 - margin, 0, 0)
+    inside = cv2.inRange(places, low, high)
     return np.asarray(inside, np.uint8) > 0
