@@ -9,6 +9,7 @@ from filmrestore_core.box import Box
 from filmrestore_core.errors import ModelContractError
 from filmrestore_core.matte import DamageClass, DamageMap
 from filmrestore_core.models.card import ModelCard, Task
+from filmrestore_core.plate import Plate
 from filmrestore_core.runtime.session import Session
 from filmrestore_core.runtime.tiles import run_cut
 from filmrestore_core.segment.planes import OFFSETS, PLANES, noise_of, planes_of
@@ -17,8 +18,8 @@ from filmrestore_core.temporal.window import AlignedWindow
 
 # How many logits the slider of motion protection moves a score that lies in bad motion.
 _PROTECTION = 4.0
-# A neighbour that shows less of the picture than this is no witness.
-_LEAST_SHOWN = 0.05
+# Beside a black or white frame, whose brightness was matched away, nothing is a witness.
+_LEAST_ALIKE = 0.25
 _COARSE = slice(None, None, 4)
 # Scores at the ends have no logit.
 _LEAST = 1e-6
@@ -47,6 +48,11 @@ class ExportedSegmenter:
             )
         self._session, self._settings, self._card = session, settings, card
         self._reach = min(settings.radius, card.temporal.size // 2)
+
+    @property
+    def card(self) -> ModelCard:
+        """The net's card."""
+        return self._card
 
     @property
     def radius(self) -> int:
@@ -93,17 +99,22 @@ class ExportedSegmenter:
 def _pivot(card: ModelCard, window: AlignedWindow) -> float:
     """The score that counts as an even chance, by what neighbours there are."""
     pivot = card.calibration.get("pivot", 0.5)
-    # What shows another picture altogether, as beside a black or wrongly spliced frame, is none.
-    offsets = [
-        n.offset
-        for n in window.neighbors
-        if n.offset in OFFSETS and float(n.validity_in(_COARSE, _COARSE).mean()) >= _LEAST_SHOWN
-    ]
+    contrast = _contrast(window.center)
+    raw = {p.number - window.center.number: p for p in window.window.neighbors}
+    offsets = [o for o, p in raw.items() if o in OFFSETS and _alike(_contrast(p), contrast)]
     if not offsets:
         return card.calibration.get("pivot_alone", pivot)
     if min(offsets) > 0 or max(offsets) < 0:
         return card.calibration.get("pivot_one_side", pivot)
     return pivot
+
+
+def _contrast(plate: Plate) -> float:
+    return float(plate.pixels[_COARSE, _COARSE].std())
+
+
+def _alike(one: float, other: float) -> bool:
+    return min(one, other) >= _LEAST_ALIKE * max(one, other)
 
 
 def _moved(

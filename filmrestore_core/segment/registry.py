@@ -13,6 +13,7 @@ from filmrestore_core.runtime.session import find_device
 from filmrestore_core.runtime.shared import shared_session
 from filmrestore_core.segment.base import Segmenter
 from filmrestore_core.segment.classical import ClassicalSegmenter
+from filmrestore_core.segment.combined import CombinedSegmenter
 from filmrestore_core.segment.exported_net import ExportedSegmenter
 from filmrestore_core.settings import Detector, DetectSettings
 
@@ -64,7 +65,12 @@ def choose_segmenter(
             raise
         logger.warning("No net '%s' is on the shelf; the classical detector is used.", name)
         return _classical(settings)
-    return ChosenSegmenter(ExportedSegmenter(session, settings), runtime_fingerprint(session))
+    net = ExportedSegmenter(session, settings)
+    identity = runtime_fingerprint(session)
+    if settings.detector is Detector.AUTO and CombinedSegmenter.fits(session.card):
+        both = CombinedSegmenter(net, ClassicalSegmenter(settings))
+        return ChosenSegmenter(both, {**identity, "with": "classical"})
+    return ChosenSegmenter(net, identity)
 
 
 def _classical(settings: DetectSettings) -> ChosenSegmenter:

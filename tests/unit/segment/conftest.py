@@ -1,0 +1,79 @@
+"""A net of one multiplication that finds spikes, and windows to try it on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from filmrestore_core.box import Box
+from filmrestore_core.models.card import ModelCard
+from filmrestore_core.plate import Plate
+from filmrestore_core.runtime.session import Session
+from filmrestore_core.segment.spike_planes import PLANE_NAMES
+from filmrestore_core.temporal.align import align
+from filmrestore_core.temporal.window import AlignedWindow, TemporalWindow
+
+SpikeNet = Callable[..., Session]
+
+
+@pytest.fixture(scope="session")
+def spike_net(tiny_card: Callable[..., ModelCard]) -> SpikeNet:
+    """Dirt where a dark spike exceeds one unit of noise, sparkle where a bright one does."""
+    pytest.importorskip("onnx")
+    from onnx import helper, numpy_helper
+
+    def make(**calibration: float) -> Session:
+        count = len(PLANE_NAMES)
+        card = tiny_card(
+            planes="t5-v2",
+            inputs=[{"name": "planes", "shape": [1, count, "H", "W"]}],
+            classes=["dirt", "sparkle"],
+            temporal={"size": 5, "center": 2},
+            calibration=calibration,
+        )
+        kernel = np.zeros((2, count, 1, 1), np.float32)
+        kernel[0, 7], kernel[1, 7] = -8.0, 8.0
+        bias = np.full(2, -4.0, np.float32)
+        graph = helper.make_graph(
+            [
+                helper.make_node("Conv", ["planes", "w", "b"], ["logit"]),
+                helper.make_node("Sigmoid", ["logit"], ["damage"]),
+            ],
+            "spikes",
+            [helper.make_tensor_value_info("planes", 1, [1, count, "H", "W"])],
+            [helper.make_tensor_value_info("damage", 1, [1, 2, "H", "W"])],
+            [numpy_helper.from_array(kernel, "w"), numpy_helper.from_array(bias, "b")],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        return Session(card, bytes(model.SerializeToString()))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def speck_window() -> Callable[..., AlignedWindow]:
+    """Five frames of a pan; a dark disk at (60, 40) on the center, a bright one at (100, 60)."""
+
+    def make(offsets: tuple[int, ...] = (-2, -1, 1, 2), *, channels: int = 1) -> AlignedWindow:
+        import cv2
+
+        rng = np.random.default_rng(5)
+        wide = cv2.GaussianBlur(rng.standard_normal((96, 400)).astype(np.float32), (0, 0), 5)
+        wide = 0.45 + 0.1 * wide / wide.std()
+        plates = {}
+        for step in (0, *offsets):
+            place = np.asarray([[1, 0, -120 - 1.5 * step], [0, 1, 0]])
+            view = cv2.warpAffine(wide, place, (144, 96), flags=cv2.INTER_CUBIC)
+            noise = np.random.default_rng([7, step + 9]).standard_normal(view.shape)
+            picture = (view + 0.008 * noise).astype(np.float32)
+            if step == 0:
+                cv2.circle(picture, (60, 40), 4, 0.1, -1)
+                cv2.circle(picture, (100, 60), 4, 0.95, -1)
+            pixels = np.repeat(picture[..., None], channels, axis=2)
+            box = Box.of_size(144, 96)
+            plates[step] = Plate(10 + step, pixels, box, np.ones((96, 144), np.bool_))
+        return align(TemporalWindow(plates[0], tuple(plates[o] for o in sorted(offsets))))
+
+    return make
