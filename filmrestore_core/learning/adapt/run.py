@@ -108,13 +108,7 @@ def adapt(
         MediaError: no frame of the film can be used.
         Stopped: should_stop said so; what was done is kept.
     """
-    asked = {
-        "film": wish.film,
-        "frames": f"{wish.numbers[0]}-{wish.numbers[-1]} ({len(wish.numbers)})",
-        "model": f"{base.model.card.name} {base.model.sha256[:16]}",
-        "seed": wish.seed,
-        "extent": None if wish.extent is None else asdict(wish.extent),
-    }
+    asked = asked_for(base, wish)
     extent = read_extent(out, asked)
     known = read_report(out)
     if extent is not None and known is not None:
@@ -161,6 +155,17 @@ def adapt(
     write_report(out, adapted)
     rmtree(work, ignore_errors=True)
     return adapted
+
+
+def asked_for(base: BaseWeights, wish: Wish) -> dict[str, Any]:
+    """What tells one adaptation from another; it stands in a folder's plan."""
+    return {
+        "film": wish.film,
+        "frames": f"{wish.numbers[0]}-{wish.numbers[-1]} ({len(wish.numbers)})",
+        "model": f"{base.model.card.name} {base.model.sha256[:16]}",
+        "seed": wish.seed,
+        "extent": None if wish.extent is None else asdict(wish.extent),
+    }
 
 
 def _fill(

@@ -100,7 +100,7 @@ class Adapted:
     def markdown(self) -> str:
         """The report."""
         rows = [
-            f"# {self.film}: {self.verdict}",
+            f"# {Path(self.film).name}: {self.verdict}",
             "",
             f"Weights of {self.model}, taught {self.extent.steps} steps on {self.extent.learned} "
             f"windows of the film and measured on {self.extent.held_out} others, whose frames it "

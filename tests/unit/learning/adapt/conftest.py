@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +33,7 @@ def film_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """tiny-damage-0.1.0.onnx with fresh weights, and its .safetensors."""
-    return _write_model(tmp_path_factory.mktemp("shelf"), None)
-
-
-@pytest.fixture
-def write_model() -> Callable[[Path, Any], Path]:
-    """Writes a model file and its checkpoint from weights."""
-    return _write_model
-
-
-def _write_model(folder: Path, weights: Any) -> Path:
+    folder = tmp_path_factory.mktemp("shelf")
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnx")
     from filmrestore_core.learning.nets.build import build_net
@@ -53,9 +43,8 @@ def _write_model(folder: Path, weights: Any) -> Path:
 
     torch.manual_seed(6)
     net = build_net(dict(SPEC))
-    if weights is not None:
-        net.load_state_dict(weights)
-    given = {"id": "tiny-damage", "version": "0.1.0", "license": "Apache-2.0"}
+    given: dict[str, Any] = {"id": "tiny-damage", "version": "0.1.0", "license": "Apache-2.0"}
+    given |= {"calibration": {"pivot": 0.9}}
     path = folder / "tiny-damage-0.1.0.onnx"
     save_tensors(path.with_suffix(".safetensors"), net.state_dict(), {NET_KEY: SPEC})
     export_onnx(net, complete_card(given, SPEC, where="test"), path)
