@@ -1,4 +1,4 @@
-"""CombinedSegmenter: what the net and the classical detector think of the same frame, together."""
+"""CombinedSegmenter: net and classical detector find marks, and each mark is judged by both."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from numpy.typing import NDArray
 from filmrestore_core.matte import DETECTED_CLASSES, DamageClass, DamageMap
 from filmrestore_core.models.card import ModelCard
 from filmrestore_core.segment.classical import ClassicalSegmenter
-from filmrestore_core.segment.exported_net import ExportedSegmenter
+from filmrestore_core.segment.exported_net import ExportedSegmenter, has_both_sides
+from filmrestore_core.segment.object_stage import FEATURES, PREFIX, mark_scores, marks_of, spread
 from filmrestore_core.temporal.window import AlignedWindow
 
-# Names in a card's calibration.
-WEIGHT, PIVOT = "classical_weight", "combined_pivot"
-# The classical detector is silent about most pixels: that is worth this score.
-_SILENT = 1e-3
-# Where both are below these nothing is looked at further.
-_HOPELESS_NET, _HOPELESS_CLASSICAL = 0.05, 0.02
+# The score of a mark, in a card's calibration, that counts as an even chance.
+PIVOT = PREFIX + "pivot"
+_PROTECTION = 4.0
 
 
 class CombinedSegmenter:
-    """Adds the logits of both detectors: they make different mistakes.
+    """The detectors make different mistakes: what both think of a mark says more than either.
 
-    The net sees context and semi-transparent damage, the classical one measures each mark. The
-    weight and the sum that counts as an even chance stand in the net's card.
+    The net sees context, hairs and what is not opaque; the classical one measures each mark. The
+    weights of the judgement stand in the net's card. Where neighbours stand on one side only, at
+    the ends of a shot, the classical detector decides alone.
     """
 
-    def __init__(self, net: ExportedSegmenter, classical: ClassicalSegmenter) -> None:
+    def __init__(self, net: ExportedSegmenter, classical: ClassicalSegmenter, *, protection: float):
         """Build a segmenter.
 
         Args:
-            net: its card's calibration holds WEIGHT and PIVOT.
+            net: its card fits, see `fits`.
             classical: with the same settings.
+            protection: motion protection, 0 to 1; 0.5 changes nothing.
         """
         self._net, self._classical = net, classical
-        calibration = net.card.calibration
-        self._weight = calibration[WEIGHT]
-        self._pivot = calibration[PIVOT]
+        self._calibration = net.card.calibration
+        self._doubt = (protection - 0.5) * _PROTECTION
 
     @staticmethod
     def fits(card: ModelCard) -> bool:
-        """True where a net's card says how to combine it."""
-        return WEIGHT in card.calibration and PIVOT in card.calibration
+        """True where a net's card says how its marks are judged."""
+        needed = {PIVOT, PREFIX + "bias", *(PREFIX + name for name in FEATURES)}
+        return needed <= set(card.calibration)
 
     @property
     def radius(self) -> int:
@@ -60,28 +60,44 @@ class CombinedSegmenter:
         Raises:
             DeviceError: the device failed.
         """
-        learned = self._net.segment(window)
         measured = self._classical.segment(window)
-        if not learned.scores:
+        if not has_both_sides(window):
             return measured
-        first, second = _highest(learned), _highest(measured)
-        at = np.flatnonzero((first > _HOPELESS_NET) | (second > _HOPELESS_CLASSICAL))
-        net, classical = first.ravel()[at], second.ravel()[at]
-        total = _logit(net) + np.float32(self._weight) * _logit(classical)
-        score = 1.0 / (1.0 + np.exp(np.float32(self._pivot) - total))
+        box = window.center.box
+        learned = self._net.raw_scores(window)
+        learned[:, ~window.center.finite] = 0.0
+        first, second = learned.max(axis=0), _highest(measured)
+        nearest = sorted(window.neighbors, key=lambda n: (abs(n.offset), n.offset))[:2]
+        trust = np.stack([n.validity for n in nearest]).mean(axis=0)
+        marks = marks_of(first, second, np.asarray(trust, np.float32))
+        score = spread(
+            marks, self._moved(mark_scores(marks, self._calibration), marks.features), first, second
+        )
+        at = np.flatnonzero(score)
+        # The one that is surer says of which kind a pixel is.
+        by_net = first.ravel()[at] >= second.ravel()[at]
+        names = dict(zip(self._net.classes, learned, strict=True))
         scores = {}
-        # The one that is surer says of which kind it is.
-        by_net = net >= classical
         for damage_class in self.classes:
             share = np.where(
                 by_net,
-                _share(learned, damage_class, first, at),
-                _share(measured, damage_class, second, at),
+                _share(names.get(damage_class), first, at),
+                _share(measured.scores.get(damage_class), second, at),
             )
-            plane = np.zeros(window.center.box.shape, np.float32)
-            plane.ravel()[at] = score * share
+            plane = np.zeros(box.shape, np.float32)
+            plane.ravel()[at] = score.ravel()[at] * share
             scores[damage_class] = plane
-        return DamageMap(window.center.number, scores, window.center.box)
+        return DamageMap(window.center.number, scores, box)
+
+    def _moved(
+        self, score: NDArray[np.float32], features: NDArray[np.float64]
+    ) -> NDArray[np.float32]:
+        """Scores with the pivot at one half, lowered where the motion is not to be trusted."""
+        pivot = self._calibration[PIVOT]
+        inside = np.clip(score.astype(np.float64), 1e-6, 1 - 1e-6)
+        logit = np.log(inside / (1 - inside)) - np.log(pivot / (1 - pivot))
+        logit -= self._doubt * (1.0 - features[:, FEATURES.index("validity")])
+        return np.asarray(1.0 / (1.0 + np.exp(-logit)), np.float32)
 
 
 def _highest(found: DamageMap) -> NDArray[np.float32]:
@@ -92,18 +108,9 @@ def _highest(found: DamageMap) -> NDArray[np.float32]:
 
 
 def _share(
-    found: DamageMap,
-    damage_class: DamageClass,
-    highest: NDArray[np.float32],
-    at: NDArray[np.intp],
+    plane: NDArray[np.float32] | None, highest: NDArray[np.float32], at: NDArray[np.intp]
 ) -> NDArray[np.float32]:
     """A class's score over the highest one, 1 for the likeliest class."""
-    plane = found.scores.get(damage_class)
     if plane is None:
         return np.zeros(at.size, np.float32)
     return np.asarray(plane.ravel()[at] / np.maximum(highest.ravel()[at], 1e-6), np.float32)
-
-
-def _logit(score: NDArray[np.float32]) -> NDArray[np.float32]:
-    inside = np.clip(score, _SILENT, 1.0 - _SILENT)
-    return np.asarray(np.log(inside / (1.0 - inside)), np.float32)

@@ -64,6 +64,21 @@ class ExportedSegmenter:
         """The classes it can tell."""
         return self._card.classes
 
+    def raw_scores(self, window: AlignedWindow) -> NDArray[np.float32]:
+        """(K, H, W) float32 0..1, the net's own scores, in the order of the card's classes.
+
+        Raises:
+            DeviceError: the device failed.
+        """
+        box = window.center.box
+        noise = noise_of(window)
+
+        def cut(part: Box) -> NDArray[np.float32]:
+            rows, columns = slice(part.y, part.bottom), slice(part.x, part.right)
+            return planes_of(window, self._card.planes, rows, columns, noise=noise)
+
+        return run_cut(self._session, cut, shape=box.shape, box_origin=(box.x, box.y)).output
+
     def segment(self, window: AlignedWindow) -> DamageMap:
         """Scores for the window's center frame.
 
@@ -74,13 +89,7 @@ class ExportedSegmenter:
         pivot = _pivot(self._card, window)
         if pivot >= 1.0:
             return DamageMap(window.center.number, {}, box)
-        noise = noise_of(window)
-
-        def cut(part: Box) -> NDArray[np.float32]:
-            rows, columns = slice(part.y, part.bottom), slice(part.x, part.right)
-            return planes_of(window, self._card.planes, rows, columns, noise=noise)
-
-        found = run_cut(self._session, cut, shape=box.shape, box_origin=(box.x, box.y)).output
+        found = self.raw_scores(window)
         doubt = (self._settings.motion_protection - 0.5) * _PROTECTION
         shift = np.float32(-np.log(pivot / (1.0 - pivot)))
         lost = ~window.center.finite
@@ -96,12 +105,23 @@ class ExportedSegmenter:
         return DamageMap(window.center.number, scores, box)
 
 
+def has_both_sides(window: AlignedWindow) -> bool:
+    """True where neighbours before and after can bear witness to the frame."""
+    offsets = _witnesses(window)
+    return bool(offsets) and min(offsets) < 0 < max(offsets)
+
+
+def _witnesses(window: AlignedWindow) -> list[int]:
+    """Offsets of the neighbours that show the same picture."""
+    contrast = _contrast(window.center)
+    raw = {p.number - window.center.number: p for p in window.window.neighbors}
+    return [o for o, p in raw.items() if o in OFFSETS and _alike(_contrast(p), contrast)]
+
+
 def _pivot(card: ModelCard, window: AlignedWindow) -> float:
     """The score that counts as an even chance, by what neighbours there are."""
     pivot = card.calibration.get("pivot", 0.5)
-    contrast = _contrast(window.center)
-    raw = {p.number - window.center.number: p for p in window.window.neighbors}
-    offsets = [o for o, p in raw.items() if o in OFFSETS and _alike(_contrast(p), contrast)]
+    offsets = _witnesses(window)
     if not offsets:
         return card.calibration.get("pivot_alone", pivot)
     if min(offsets) > 0 or max(offsets) < 0:

@@ -68,7 +68,9 @@ def choose_segmenter(
     net = ExportedSegmenter(session, settings)
     identity = runtime_fingerprint(session)
     if settings.detector is Detector.AUTO and CombinedSegmenter.fits(session.card):
-        both = CombinedSegmenter(net, ClassicalSegmenter(settings))
+        both = CombinedSegmenter(
+            net, ClassicalSegmenter(settings), protection=settings.motion_protection
+        )
         return ChosenSegmenter(both, {**identity, "with": "classical"})
     return ChosenSegmenter(net, identity)
 
