@@ -40,7 +40,7 @@ class CombinedSegmenter:
     @staticmethod
     def fits(card: ModelCard) -> bool:
         """True where a net's card says how its marks are judged."""
-        needed = {PIVOT, PREFIX + "bias", *(PREFIX + name for name in FEATURES)}
+        needed = {PIVOT, PREFIX + "bias", PREFIX + "large", *(PREFIX + name for name in FEATURES)}
         return needed <= set(card.calibration)
 
     @property

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 NET_LOW, CLASSICAL_LOW = 0.5, 0.3
 FEATURES: tuple[str, ...] = ("log_area", "net_mean", "net_max", "classical_max", "validity", "fill")
 PREFIX = "object."
+# Beyond this share of the picture a mark must be surer the larger it is: what is wrongly taken
+# there, a hand or a bird, does most harm.
+LARGE = 0.001
 # Scores are held so far from certainty before they become logits.
 _LEAST = 1e-3
 
@@ -89,10 +92,13 @@ def mark_scores(marks: Marks, calibration: Mapping[str, float]) -> NDArray[np.fl
 
     Args:
         marks: with their features.
-        calibration: of a net's card: PREFIX + "bias" and PREFIX + each of FEATURES.
+        calibration: of a net's card: PREFIX + "bias", PREFIX + each of FEATURES, and PREFIX +
+            "large", logits to take off for each factor e of area beyond LARGE of the picture.
     """
     weights = np.asarray([calibration[PREFIX + name] for name in FEATURES])
     logit = marks.features @ weights + calibration[PREFIX + "bias"]
+    beyond = marks.features[:, FEATURES.index("log_area")] - np.log(LARGE * marks.labels.size)
+    logit -= calibration[PREFIX + "large"] * np.maximum(beyond, 0.0)
     return np.asarray(1.0 / (1.0 + np.exp(-logit)), np.float32)
 
 

@@ -34,7 +34,7 @@ DIRT, SPARKLE = DamageClass.DIRT, DamageClass.SPARKLE
 
 def judged(pivot: float = 0.5, **weights: float) -> dict[str, float]:
     """A card's calibration: weights of features, the others 0."""
-    zero = {PREFIX + name: 0.0 for name in (*FEATURES, "bias")}
+    zero = {PREFIX + name: 0.0 for name in (*FEATURES, "bias", "large")}
     return {**zero, PIVOT: pivot, **{PREFIX + name: w for name, w in weights.items()}}
 
 
@@ -70,6 +70,16 @@ def test_the_pivot_becomes_one_half(spike_net: SpikeNet, speck_window: SpeckWind
 def test_large_marks_can_be_refused(spike_net: SpikeNet, speck_window: SpeckWindow) -> None:
     found = both(spike_net(**judged(bias=3.0, log_area=-2.0))).segment(speck_window())
     assert max(plane.max() for plane in found.scores.values()) < 0.5
+
+
+def test_a_mark_that_covers_much_must_be_surer() -> None:
+    net = np.zeros((100, 100), np.float32)
+    net[5:8, 5:8] = net[40:80, 40:80] = 0.9
+    marks = marks_of(net, np.zeros_like(net), np.ones_like(net))
+    plain, wary = (mark_scores(marks, judged(bias=2.0, large=k)) for k in (0.0, 0.7))
+    assert wary[0] == plain[0]
+    # 1600 px are 160 times a thousandth of the picture.
+    assert wary[1] == pytest.approx(1 / (1 + np.exp(-2.0 + 0.7 * np.log(160))), abs=1e-5)
 
 
 def test_motion_protection_counts_where_motion_is_not_trusted() -> None:
