@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from filmrestore_core.matte import DETECTED_CLASSES, DamageClass, DamageMap
 from filmrestore_core.models.card import ModelCard
 from filmrestore_core.segment.classical import ClassicalSegmenter
-from filmrestore_core.segment.exported_net import ExportedSegmenter, has_both_sides
+from filmrestore_core.segment.exported_net import ExportedSegmenter, has_witnesses
 from filmrestore_core.segment.object_stage import FEATURES, PREFIX, mark_scores, marks_of, spread
 from filmrestore_core.temporal.window import AlignedWindow
 
@@ -21,8 +21,8 @@ class CombinedSegmenter:
     """The detectors make different mistakes: what both think of a mark says more than either.
 
     The net sees context, hairs and what is not opaque; the classical one measures each mark. The
-    weights of the judgement stand in the net's card. Where neighbours stand on one side only, at
-    the ends of a shot, the classical detector decides alone.
+    weights of the judgement stand in the net's card. Where fewer than two neighbours show the
+    picture the classical detector decides alone.
     """
 
     def __init__(self, net: ExportedSegmenter, classical: ClassicalSegmenter, *, protection: float):
@@ -61,7 +61,7 @@ class CombinedSegmenter:
             DeviceError: the device failed.
         """
         measured = self._classical.segment(window)
-        if not has_both_sides(window):
+        if not has_witnesses(window):
             return measured
         box = window.center.box
         learned = self._net.raw_scores(window)

@@ -105,10 +105,9 @@ class ExportedSegmenter:
         return DamageMap(window.center.number, scores, box)
 
 
-def has_both_sides(window: AlignedWindow) -> bool:
-    """True where neighbours before and after can bear witness to the frame."""
-    offsets = _witnesses(window)
-    return bool(offsets) and min(offsets) < 0 < max(offsets)
+def has_witnesses(window: AlignedWindow) -> bool:
+    """True where two neighbours at least show the frame's picture: they can agree."""
+    return len(_witnesses(window)) >= 2
 
 
 def _witnesses(window: AlignedWindow) -> list[int]:
