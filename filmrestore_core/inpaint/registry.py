@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from filmrestore_core.errors import ModelNotFoundError
@@ -11,6 +12,8 @@ from filmrestore_core.runtime.device import Device
 from filmrestore_core.runtime.fingerprint import runtime_fingerprint
 from filmrestore_core.runtime.shared import shared_session
 from filmrestore_core.settings import RepairMethod, RepairSettings
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_NET = "fill-unet"
 """The built-in net that betters fills where the settings name none."""
@@ -51,5 +54,6 @@ def choose_inpainter(
     except ModelNotFoundError:
         if settings.method is RepairMethod.NET or settings.model != "auto":
             raise
+        logger.warning("No net '%s' is on the shelf; the classical fill is used.", name)
         return None
     return ChosenInpainter(ExportedInpainter(session), runtime_fingerprint(session))

@@ -8,13 +8,12 @@ from numpy.typing import NDArray
 from filmrestore_core.matte import DETECTED_CLASSES, DamageClass, DamageMap
 from filmrestore_core.models.card import ModelCard
 from filmrestore_core.segment.classical import ClassicalSegmenter
-from filmrestore_core.segment.exported_net import ExportedSegmenter, has_witnesses
+from filmrestore_core.segment.exported_net import PROTECTION, ExportedSegmenter, has_witnesses
 from filmrestore_core.segment.object_stage import FEATURES, PREFIX, mark_scores, marks_of, spread
 from filmrestore_core.temporal.window import AlignedWindow
 
 # The score of a mark, in a card's calibration, that counts as an even chance.
 PIVOT = PREFIX + "pivot"
-_PROTECTION = 4.0
 
 
 class CombinedSegmenter:
@@ -35,7 +34,7 @@ class CombinedSegmenter:
         """
         self._net, self._classical = net, classical
         self._calibration = net.card.calibration
-        self._doubt = (protection - 0.5) * _PROTECTION
+        self._doubt = (protection - 0.5) * PROTECTION
 
     @staticmethod
     def fits(card: ModelCard) -> bool:

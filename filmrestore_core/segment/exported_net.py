@@ -17,7 +17,7 @@ from filmrestore_core.settings import DetectSettings
 from filmrestore_core.temporal.window import AlignedWindow
 
 # How many logits the slider of motion protection moves a score that lies in bad motion.
-_PROTECTION = 4.0
+PROTECTION = 4.0
 # Beside a black or white frame, whose brightness was matched away, nothing is a witness.
 _LEAST_ALIKE = 0.25
 _COARSE = slice(None, None, 4)
@@ -90,7 +90,7 @@ class ExportedSegmenter:
         if pivot >= 1.0:
             return DamageMap(window.center.number, {}, box)
         found = self.raw_scores(window)
-        doubt = (self._settings.motion_protection - 0.5) * _PROTECTION
+        doubt = (self._settings.motion_protection - 0.5) * PROTECTION
         shift = np.float32(-np.log(pivot / (1.0 - pivot)))
         lost = ~window.center.finite
         unsure = None if doubt == 0.0 else _unsure(window)
