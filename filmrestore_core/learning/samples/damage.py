@@ -34,8 +34,17 @@ class DrawnDamage:
     frame: FilmFrame
 
 
-def draw_damage(rng: np.random.Generator, height: int, width: int) -> DrawnDamage:
-    """A recipe at random; some scenes have none."""
+def draw_damage(
+    rng: np.random.Generator, height: int, width: int, *, fine: bool = False
+) -> DrawnDamage:
+    """A recipe at random; some scenes have none.
+
+    Args:
+        rng: of the scene.
+        height: of the picture, px.
+        width: of the picture, px.
+        fine: specks as small as most are on real film, hairs and scratches as thin and faint.
+    """
     um = _log_uniform(rng, *_UM_PER_PX)
     frame = FilmFrame(width, height, um)
     if rng.random() < _UNDAMAGED:
@@ -47,14 +56,15 @@ def draw_damage(rng: np.random.Generator, height: int, width: int) -> DrawnDamag
         # Counted by pixels, not by film area, so that fine scans are not nearly always clean.
         return SpeckSettings(
             per_frame=count,
-            area=_log_uniform(rng, 2500, 9000) * max(1.0, (um / 14) ** 1.2),
+            area=_speck_area(rng, um, fine),
             spread=float(rng.uniform(0.5, 0.9)),
             large=float(rng.uniform(0.02, 0.15)),
             faintest=0.1,
         )
 
     dirt, sparkle = specks(0.85), specks(0.8)
-    hairs = rng.random() < 0.5
+    hairs = rng.random() < (0.7 if fine else 0.5)
+    lines = 0.5 if fine else 0.35
     return DrawnDamage(
         RecipeSettings(
             dirt=dirt,
@@ -65,10 +75,10 @@ def draw_damage(rng: np.random.Generator, height: int, width: int) -> DrawnDamag
                 in_gate=float(rng.uniform(0.5, 2.0)) if rng.random() < 0.2 else 0.0,
             ),
             scratch=ScratchSettings(
-                present=_log_uniform(rng, 0.8, 5) if rng.random() < 0.35 else 0.0,
+                present=_log_uniform(rng, 0.8, 5) if rng.random() < lines else 0.0,
                 colored=float(rng.choice([0.0, 0.4])),
                 faintest=0.06,
-                width=_log_uniform(rng, 15, 45) * max(1.0, um / 14),
+                width=_log_uniform(rng, *((8, 30) if fine else (15, 45))) * max(1.0, um / 14),
             ),
             stain=StainSettings(
                 present=_log_uniform(rng, 0.6, 2.5) if rng.random() < 0.25 else 0.0,
@@ -79,6 +89,14 @@ def draw_damage(rng: np.random.Generator, height: int, width: int) -> DrawnDamag
         ),
         frame,
     )
+
+
+def _speck_area(rng: np.random.Generator, um: float, fine: bool) -> float:
+    """Middle area, square micron."""
+    if fine:
+        # 3 to 20 px, whatever a pixel is.
+        return float(_log_uniform(rng, 3, 20) * um * um)
+    return float(_log_uniform(rng, 2500, 9000) * max(1.0, (um / 14) ** 1.2))
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:

@@ -65,7 +65,9 @@ class FilmedWindow:
         return TemporalWindow(plates[0], tuple(plates[step] for step in sorted(self.offsets)))
 
 
-def film_window(sources: Sources, shapes: ShapeSource, *, seed: int, index: int) -> FilmedWindow:
+def film_window(
+    sources: Sources, shapes: ShapeSource, *, seed: int, index: int, fine: bool = False
+) -> FilmedWindow:
     """The window of that index; it depends on the arguments only.
 
     Args:
@@ -73,6 +75,7 @@ def film_window(sources: Sources, shapes: ShapeSource, *, seed: int, index: int)
         shapes: outlines of damage.
         seed: of everything random.
         index: which.
+        fine: see samples.damage.draw_damage.
     """
     key = (seed, "scene", index)
     rng = generator(*key)
@@ -89,7 +92,7 @@ def film_window(sources: Sources, shapes: ShapeSource, *, seed: int, index: int)
     pictures = with_negative(negative, pictures, seed=chance, after_grain=False, other=other)
     clean = [grained(p, conditions, generator(*key, "grain", i)) for i, p in enumerate(pictures)]
     clean = with_negative(negative, clean, seed=chance, after_grain=True, other=other)
-    drawn = draw_damage(rng, HEIGHT, WIDTH)
+    drawn = draw_damage(rng, HEIGHT, WIDTH, fine=fine)
     film = DamagedFilm(drawn.recipe, seed=int(rng.integers(1 << 60)), shapes=shapes)
     first = int(rng.integers(10_000))
     damaged, strength = [], []

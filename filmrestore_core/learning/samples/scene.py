@@ -49,7 +49,9 @@ class Scene:
     facts: dict[str, Any]
 
 
-def make_scene(sources: Sources, shapes: ShapeSource, *, seed: int, index: int) -> Scene:
+def make_scene(
+    sources: Sources, shapes: ShapeSource, *, seed: int, index: int, fine: bool = False
+) -> Scene:
     """The scene of that index; it depends on the arguments only.
 
     Args:
@@ -57,8 +59,9 @@ def make_scene(sources: Sources, shapes: ShapeSource, *, seed: int, index: int) 
         shapes: outlines of damage.
         seed: of everything random.
         index: which.
+        fine: see samples.damage.draw_damage.
     """
-    return scene_of(film_window(sources, shapes, seed=seed, index=index))
+    return scene_of(film_window(sources, shapes, seed=seed, index=index, fine=fine))
 
 
 def scene_of(made: FilmedWindow) -> Scene:

@@ -40,6 +40,7 @@ class ScenePlan:
         seed: of everything random.
         count: how many.
         kind: windows for a segmenter or holes for an inpainter.
+        fine_from: index of the first scene with finer damage; None for none.
     """
 
     data: Path
@@ -48,6 +49,7 @@ class ScenePlan:
     seed: int
     count: int
     kind: SampleKind = SampleKind.SCENES
+    fine_from: int | None = None
 
 
 class SceneStore:
@@ -160,6 +162,8 @@ class SceneStore:
         }
         if plan.kind is not SampleKind.SCENES:
             mine["kind"] = plan.kind.value
+        if plan.fine_from is not None:
+            mine["fine_from"] = plan.fine_from
         if path.is_file():
             if json.loads(path.read_text()) != mine:
                 raise SettingsError(
@@ -205,5 +209,6 @@ def _make_one(store: SceneStore, index: int) -> None:
         # Other windows than the segmenter's.
         store.write(index, *make_holes(sources, shapes, seed=seed + 1_000_000, index=index))
         return
-    scene = make_scene(sources, shapes, seed=seed, index=index)
+    fine = plan.fine_from is not None and index >= plan.fine_from
+    scene = make_scene(sources, shapes, seed=seed, index=index, fine=fine)
     store.write(index, scene.planes, scene.facts)

@@ -54,6 +54,8 @@ def draw_batch(
     batch: int,
     crop: int,
     halved: float = 0.0,
+    hard: float = 0.0,
+    places: NDArray[np.int32] | None = None,
     seed: int,
     step: int,
 ) -> Batch:
@@ -66,11 +68,18 @@ def draw_batch(
         batch: samples.
         crop: side of a sample, px.
         halved: share of samples that are cut twice as large and brought to half the size.
+        hard: share of samples cut around one of `places`.
+        places: (N, 3) scene, row and column, see training.hard.
         seed: of the order.
         step: which.
     """
     rng = generator(seed, "batch", step)
-    made = [_sample(store, int(rng.integers(count)), kind, crop, halved, rng) for _ in range(batch)]
+    made = []
+    for _ in range(batch):
+        index, around = int(rng.integers(count)), None
+        if hard and places is not None and len(places) and rng.random() < hard:
+            index, *around = (int(v) for v in places[int(rng.integers(len(places)))])
+        made.append(_sample(store, index, kind, crop, halved, rng, around))
     return Batch(
         np.stack([m[0] for m in made]),
         np.stack([m[1] for m in made]).astype(np.int64),
@@ -132,6 +141,7 @@ def _sample(
     crop: int,
     halved: float,
     rng: np.random.Generator,
+    around: list[int] | None = None,
 ) -> tuple[Planes, NDArray[np.uint8], NDArray[np.uint8]]:
     facts = store.facts(index)
     # A coarser scan of the same film: smaller marks, finer grain.
@@ -139,6 +149,11 @@ def _sample(
     side = 2 * crop if twice else crop
     y = int(rng.integers(0, HEIGHT - side + 1))
     x = int(rng.integers(0, WIDTH - side + 1))
+    if around is not None:
+        y, x = (
+            int(np.clip(middle - rng.integers(side // 4, side - side // 4 + 1), 0, size - side))
+            for middle, size in zip(around, (HEIGHT, WIDTH), strict=True)
+        )
     part = store.part(index, y, x, side)
     noise = float(facts["noise"])
     if twice:

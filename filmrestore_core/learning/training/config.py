@@ -19,11 +19,17 @@ class SceneSettings(_Section):
     """How many made-up scenes there are, and what is kept apart."""
 
     train: int = Field(2000, ge=4, description="Scenes to learn from.")
+    fine: int = Field(0, ge=0, description="Further ones with smaller damage.")
     validation: int = Field(120, ge=2, description="Scenes to measure with.")
     seed: int = Field(1, ge=0, description="Of the scenes.")
     apart: tuple[str, ...] = Field(
         (), description="Clips or series of clips that only validate; none: every sixth clip."
     )
+
+    @property
+    def taught(self) -> int:
+        """All scenes to learn from."""
+        return self.train + self.fine
 
 
 class TrainingConfig(_Section):
@@ -35,6 +41,9 @@ class TrainingConfig(_Section):
     steps: int = Field(12000, ge=1)
     batch: int = Field(8, ge=1)
     crop: int = Field(192, ge=32, multiple_of=16, description="Side of a sample, px.")
+    hard: float = Field(
+        0.0, ge=0, le=1, description="Share of samples cut where the first weights are wrong."
+    )
     halved: float = Field(0.0, ge=0, le=1, description="Share of samples brought to half the size.")
     rate: float = Field(2e-3, gt=0, description="Highest learning rate.")
     warm_up: int = Field(200, ge=0, description="Steps until then.")

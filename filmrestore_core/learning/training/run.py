@@ -55,10 +55,16 @@ def train_net(
     stores = {}
     for side, count in (
         (VALIDATION, config.scenes.validation),
-        (TRAIN, config.scenes.train),
+        (TRAIN, config.scenes.taught),
     ):
         plan = ScenePlan(
-            data, config.scenes.apart, side == VALIDATION, config.scenes.seed, count, kind
+            data,
+            config.scenes.apart,
+            side == VALIDATION,
+            config.scenes.seed,
+            count,
+            kind,
+            config.scenes.train if side == TRAIN and config.scenes.fine else None,
         )
         stores[side] = SceneStore(scenes / side)
         stores[side].make(plan, workers=workers, done=partial(made, side))

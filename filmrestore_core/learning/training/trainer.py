@@ -26,12 +26,14 @@ from filmrestore_core.learning.training.checkpoint import (
     save_tensors,
 )
 from filmrestore_core.learning.training.config import TrainingConfig
+from filmrestore_core.learning.training.hard import hard_places, kept_places
 from filmrestore_core.learning.training.log import append_row
 from filmrestore_core.learning.training.losses import segmenting_loss
 from filmrestore_core.learning.training.schedule import rate_at
 from filmrestore_core.learning.training.scoring import Net, score_net
 
 LAST, BEST = "last.safetensors", "best.safetensors"
+HARD = "hard.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Trainer:
         )
         self.step = 0
         self._best = -math.inf
+        self._places: NDArray[np.int32] | None = None
         self.figures: dict[str, Any] | None = None
         if (out / LAST).is_file():
             self._resume()
@@ -180,18 +183,34 @@ class Trainer:
 
     def _prepare(self) -> None:
         """Bring into memory what the steps will ask for."""
-        self._train.hold(self._config.scenes.train, SEEN)
+        config = self._config
+        if config.hard:
+            self._places = kept_places(self._out / HARD, self._hard_places)
+        self._train.hold(config.scenes.taught, SEEN)
+
+    def _hard_places(self) -> NDArray[np.int32]:
+        if self.step:
+            raise SettingsError(
+                f"'{self._out / HARD}', made before the first step, is gone.",
+                hint="begin again in an empty folder",
+            )
+        config = self._config
+        return hard_places(
+            self._averaged(), self._train, config.scenes.taught, str(config.net["planes"])
+        )
 
     def _draw(self, step: int) -> tuple[NDArray[Any], ...]:
         """What a step sees; it depends on the step only."""
         config = self._config
         made = draw_batch(
             self._train,
-            config.scenes.train,
+            config.scenes.taught,
             str(config.net["planes"]),
             batch=config.batch,
             crop=config.crop,
             halved=config.halved,
+            hard=config.hard,
+            places=self._places,
             seed=config.seed,
             step=step,
         )
@@ -225,7 +244,8 @@ class Trainer:
         mixed = self._config.mixed and self._device.type == "cuda"
         return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=mixed)
 
-    def _validate(self) -> None:
+    def _averaged(self) -> Net:
+        """The net with averaged weights."""
         net = build_net(self._config.net).to(self._device)
         net.load_state_dict(self._average)
         net.eval()
@@ -235,7 +255,10 @@ class Trainer:
                 scores: Tensor = net(torch.from_numpy(planes[None]).to(self._device))
             return np.asarray(scores[0].float().cpu().numpy(), np.float32)
 
-        found = self._score(run)
+        return run
+
+    def _validate(self) -> None:
+        found = self._score(self._averaged())
         append_row(self._out, {"step": self.step, **found})
         self.figures = found
         if found[self.quality] > self._best:

@@ -126,3 +126,19 @@ def test_damage_is_drawn_at_random_and_sometimes_none() -> None:
     assert 2 <= none <= 24  # 12 % of 80 is 10; five deviations of a binomial either way
     assert len({d.frame.um_per_px for d in drawn}) == 80
     assert all(5 <= d.frame.um_per_px <= 30 for d in drawn)
+
+
+def test_fine_damage_is_smaller_and_leaves_the_rest_as_it_was() -> None:
+    def areas(fine: bool) -> list[float]:
+        found = []
+        for i in range(200):
+            drawn = draw_damage(generator(3, i), HEIGHT, WIDTH, fine=fine)
+            specks, um = drawn.recipe.dirt, drawn.frame.um_per_px
+            if specks.per_frame:
+                found.append(specks.area / um**2)
+        return found
+
+    coarse, fine = areas(False), areas(True)
+    assert max(fine) <= 20
+    assert min(fine) >= 3
+    assert np.median(fine) < np.median(coarse) / 2

@@ -22,7 +22,7 @@ from filmrestore_core.learning.training.checkpoint import (  # noqa: E402
 )
 from filmrestore_core.learning.training.config import TrainingConfig  # noqa: E402
 from filmrestore_core.learning.training.curve import read_log, write_curve  # noqa: E402
-from filmrestore_core.learning.training.trainer import BEST, LAST, Progress, Trainer  # noqa: E402
+from filmrestore_core.learning.training.trainer import BEST, HARD, LAST, Progress, Trainer  # noqa: E402
 
 CONFIG: dict[str, Any] = {
     "net": {"net": "unet", "planes": "t5-v1", "widths": [4, 6], "blocks": 1},
@@ -198,3 +198,19 @@ def test_the_command_trains_end_to_end(
     assert "line 5: crop" in capsys.readouterr().err
     assert run([*line[:3], "--data", str(tmp_path), "--out", str(tmp_path / "other")]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_hard_places_come_from_the_first_weights_and_survive_a_stop(
+    scene_root: Path, tmp_path: Path
+) -> None:
+    _trainer(scene_root, tmp_path / "first").run()
+    start = tmp_path / "first" / BEST
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    figures = _trainer(scene_root, whole, start, hard=0.7).run()
+    trainer = _trainer(scene_root, parts, start, hard=0.7)
+    trainer.run(should_stop=_stop_after(trainer, 2))
+    assert _trainer(scene_root, parts, hard=0.7).run() == figures
+    assert (whole / LAST).read_bytes() == (parts / LAST).read_bytes()
+    (parts / HARD).unlink()
+    with pytest.raises(SettingsError, match="is gone"):
+        _trainer(scene_root, parts, hard=0.7, steps=6).run()
