@@ -18,7 +18,8 @@ logger = logging.getLogger(__name__)
 def add_further_commands(app: typer.Typer) -> None:
     """Add what other packages announce; one that is broken says so when it is called.
 
-    An entry point names a `typer.Typer`.
+    An entry point names a `typer.Typer`: a group of commands, or one command without a name,
+    which takes the entry point's.
 
     Args:
         app: the command line; its own commands are never replaced.
@@ -44,7 +45,16 @@ def add_further_commands(app: typer.Typer) -> None:
                 context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
             )(_refusal(point, error))
         else:
-            app.add_typer(found, name=point.name)
+            _add(app, point.name, found)
+
+
+def _add(app: typer.Typer, name: str, found: typer.Typer) -> None:
+    """Add a group of commands; one that holds a single nameless command is that command."""
+    lone = found.registered_commands[0] if len(found.registered_commands) == 1 else None
+    if lone is None or lone.name is not None or found.registered_groups or lone.callback is None:
+        app.add_typer(found, name=name)
+    else:
+        app.command(name, help=lone.help)(lone.callback)
 
 
 def _refusal(point: EntryPoint, error: Exception) -> Callable[[], None]:

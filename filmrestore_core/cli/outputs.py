@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from filmrestore_core.restore.clip_view import ExternalMattes
 from filmrestore_core.restore.deliver import Delivery, MatteDelivery
 from filmrestore_core.restore.reach import reach_of
 from filmrestore_core.restore.restorer import Restorer
+from filmrestore_core.restore.sequence import FrameDone
 from filmrestore_core.runtime.device import Device
 from filmrestore_core.settings import MatteSettings, RestoreSettings
 from filmrestore_core.temporal.cut_lists import read_cuts
@@ -65,14 +66,26 @@ class Plan:
     pictures: int = 6
 
 
-def deliver(plan: Plan) -> Ended:
+def deliver(
+    plan: Plan,
+    *,
+    clip: Clip | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    progress: Callable[[FrameDone], None] = lambda done: None,
+) -> Ended:
     """Restore as planned.
+
+    Args:
+        plan: what to do.
+        clip: the plan's input where it is open already.
+        should_stop: asked often; True ends the run as a signal does, with exit code 130.
+        progress: called once a frame, in order.
 
     Raises:
         FilmrestoreError: something is wrong that is found before the first frame, or the output
             cannot take more.
     """
-    clip = open_clip(plan.input)
+    clip = clip or open_clip(plan.input)
     numbers = frames_of(plan.frames, clip.numbers)
     there = numbers.intersect(clip.numbers)
     given = given_mattes(plan, clip)
@@ -116,7 +129,9 @@ def deliver(plan: Plan) -> Ended:
             provenance=f"filmrestore {__version__}, settings {plan.settings.digest()}",
             written=book.offer,
         )
-        return carry_out(_run(plan, clip, restorer, numbers), sink, book)
+        run = _run(plan, clip, restorer, numbers)
+        run = replace(run, should_stop=should_stop, progress=progress)
+        return carry_out(run, sink, book)
 
 
 def deliver_mattes(plan: Plan) -> Ended:

@@ -42,6 +42,8 @@ class Run:
         workers: frames in work at once; 0 for one a core.
         stop_on_error: end at the first frame that fails.
         console: where people read.
+        should_stop: asked often; True ends the run as a signal does.
+        progress: called once a frame, in order.
     """
 
     clip: Clip
@@ -55,6 +57,8 @@ class Run:
     console: Console = field(
         default_factory=lambda: Console(stderr=True, highlight=False, emoji=False)
     )
+    should_stop: Callable[[], bool] = lambda: False
+    progress: Callable[[FrameDone], None] = lambda done: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ def carry_out(run: Run, sink: ResultSink, book: PictureBook | None) -> Ended:
         def progress(step: FrameDone) -> None:
             done.append(step)
             listen(step)
+            run.progress(step)
 
         try:
             result = restore_range(
@@ -103,7 +108,7 @@ def carry_out(run: Run, sink: ResultSink, book: PictureBook | None) -> Ended:
                 there,
                 workers=workers,
                 stop_on_error=run.stop_on_error,
-                should_stop=stop,
+                should_stop=lambda: stop() or run.should_stop(),
                 progress=progress,
             )
             if not (result.stopped or (result.failed and run.stop_on_error)):
