@@ -1,0 +1,1 @@
+"""filmrestore in DaVinci Resolve: the menu script's parts, the renderer, the installer."""
