@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from filmrestore_core.media.memory_clip import MemoryClip
     from filmrestore_core.media.open import create_writer, open_clip, source_files
     from filmrestore_core.media.sequence import SequencePattern, is_movie
+    from filmrestore_core.media.sequence_clip import SequenceClip
     from filmrestore_core.models.card import ModelCard
     from filmrestore_core.models.store import ModelStore, default_user_folder
     from filmrestore_core.params import ParamSpec, param_specs
@@ -99,6 +100,7 @@ _HOMES = {
     "RestoreSettings": "settings",
     "Restored": "restore.restorer",
     "Restorer": "restore.restorer",
+    "SequenceClip": "media.sequence_clip",
     "SequencePattern": "media.sequence",
     "SettingsError": "errors",
     "StopFlag": "cli.stop",
@@ -163,6 +165,7 @@ __all__ = [
     "RestoreSettings",
     "Restored",
     "Restorer",
+    "SequenceClip",
     "SequencePattern",
     "SettingsError",
     "StopFlag",
