@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from filmrestore_core.runtime.device import Device
     from filmrestore_core.settings import RestoreSettings
     from filmrestore_core.timecode import Timecode
-    from filmrestore_core.versions import fingerprint, versions
+    from filmrestore_core.versions import fingerprint
 
 __version__ = "0.1.0"
 
@@ -121,7 +121,6 @@ _HOMES = {
     "preset_names": "presets",
     "reach_of": "restore.reach",
     "source_files": "media.open",
-    "versions": "versions",
 }
 
 __all__ = [
@@ -187,7 +186,6 @@ __all__ = [
     "preset_names",
     "reach_of",
     "source_files",
-    "versions",
 ]
 
 

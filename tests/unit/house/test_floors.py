@@ -122,3 +122,11 @@ def test_every_public_name_resolves_and_stays() -> None:
     assert sorted(filmrestore_core.__all__) == sorted(listed)
     for name in listed:
         assert getattr(filmrestore_core, name) is not None
+
+
+def test_no_public_name_is_a_modules() -> None:
+    """A module, once imported, would hide the name."""
+    import filmrestore_core
+
+    modules = {path.stem for path in CORE.iterdir()}
+    assert not modules & set(filmrestore_core.__all__)
