@@ -171,8 +171,9 @@ def has_associated_alpha(part: Part) -> bool:
     apart.
     """
     keys = part.attributes.keys()
-    if part.attributes.get("oiio:UnassociatedAlpha"):
-        return False
+    said = part.attributes.get("oiio:UnassociatedAlpha")
+    if said is not None:
+        return not said
     if any(key.startswith(("dpx:", "movie:")) for key in keys):
         return False
     channels = picture_channels(part)

@@ -103,13 +103,17 @@ class ModelStore:
         """Read a model and check that it is what was published.
 
         Args:
-            name: an id, which means its newest version, or id-version.
+            name: an id, which means its newest version, or id-version, or the path of a lone
+                .onnx file that carries its card.
 
         Raises:
             ModelNotFoundError: no such model, or its file is gone.
             ModelIntegrityError: the bytes are others, or part of them lies in another file.
-            ModelContractError: the card in the file is not the one in the manifest.
+            ModelContractError: the card in the file is not the one in the manifest, or a lone
+                file carries none.
         """
+        if name.lower().endswith(".onnx"):
+            return open_lone(Path(name).expanduser())
         card, folder = self._find(name)
         path = folder / str(card.file)
         content = _read(path)
