@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from filmrestore_core.restore.restorer import Restored, Restorer
     from filmrestore_core.restore.sequence import FrameDone
     from filmrestore_core.runtime.device import Device
+    from filmrestore_core.runtime.session import find_device
     from filmrestore_core.settings import RestoreSettings
     from filmrestore_core.timecode import Timecode
     from filmrestore_core.versions import fingerprint
@@ -109,6 +110,7 @@ _HOMES = {
     "UnreadableFrameError": "errors",
     "UnwritableFrameError": "errors",
     "create_writer": "media.open",
+    "find_device": "runtime.session",
     "default_user_folder": "models.store",
     "deliver": "cli.outputs",
     "find_encoding": "color.encoding",
@@ -176,6 +178,7 @@ __all__ = [
     "create_writer",
     "default_user_folder",
     "deliver",
+    "find_device",
     "find_encoding",
     "fingerprint",
     "is_movie",
