@@ -14,13 +14,13 @@ from filmrestore_core import SettingsError
 
 PACKAGE = "filmrestore_resolve.host"
 ACTIONS = ("restore", "remove")
-_HEAD = '''# filmrestore for DaVinci Resolve: {action} results.
+_HEAD = """# filmrestore for DaVinci Resolve: {action} results.
 # Made by "filmrestore resolve install" of the modules in {package}; change those, not this.
-'''
-_TAIL = '''
+"""
+_TAIL = """
 # ---- start ----
 start_from_menu("{action}", globals())
-'''
+"""
 
 
 def menu_script(action: str = "restore") -> str:

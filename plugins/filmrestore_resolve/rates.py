@@ -21,10 +21,13 @@ RATES = (
 """The rates of film and television."""
 
 _CLOSE = Fraction(5, 1000)
+_CUT_OFF = {Fraction(n - 1): Fraction(n * 1000, 1001) for n in (24, 30, 60)}
 
 
 def exact_rate(said: float | int | str | Fraction) -> Fraction:
     """The rate that a number means: the nearest of RATES within 0.005, else the number itself.
+
+    23, 29 and 59 mean the rates below 24, 30 and 60, as some hosts cut them off.
 
     Raises:
         SettingsError: it is no positive number.
@@ -36,6 +39,8 @@ def exact_rate(said: float | int | str | Fraction) -> Fraction:
         raise SettingsError(f"'{said}' is no frame rate.", hint="write for instance 24") from error
     if number <= 0:
         raise SettingsError(f"A frame rate of {said} does not exist.", hint="write for instance 24")
+    if number in _CUT_OFF:
+        return _CUT_OFF[number]
     nearest = min(RATES, key=lambda rate: abs(rate - number))
     if abs(nearest - number) < _CLOSE:
         return nearest

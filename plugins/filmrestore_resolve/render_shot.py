@@ -99,7 +99,7 @@ class ShotPlan:
         )
 
     def _is_reported(self) -> bool:
-        """True where a whole report is there; a run that renders nothing would lose its pictures."""
+        """True where a whole report is there: a run that renders nothing has no pictures for it."""
         try:
             values = json.loads((self.folder / REPORT).read_text("utf-8"))
             frames = [frame["frame"] for frame in values["frames"]]

@@ -30,7 +30,7 @@ def folder_name(text: str) -> str:
     name = _REFUSED.sub("_", text).strip().rstrip(".")
     if name.startswith(".") or _DEVICES.match(name):
         name = f"_{name}"
-    if name == text and len(name.encode()) <= MOST_BYTES:
+    if name and name == text and len(name.encode()) <= MOST_BYTES:
         return name
     short = name.encode()[:MOST_BYTES].decode("utf-8", "ignore").rstrip(" .")
     return f"{short or '_'}-{_digest(text.encode('utf-8', 'surrogatepass'))[:8]}"
