@@ -61,14 +61,14 @@ def checked_choices(given: Mapping[str, Any], where: str) -> Dict[str, Any]:
         if name not in DEFAULTS:
             known = ", ".join(sorted(DEFAULTS))
             raise Refusal("%s: there is no setting '%s'; there are %s." % (where, name, known), 2)
-        fault = _fault(name, value)
+        fault = _value_fault(name, value)
         if fault:
             raise Refusal("%s: '%s' is %r; %s." % (where, name, value, fault), 2)
         choices[name] = value
     return choices
 
 
-def _fault(name: str, value: Any) -> str:
+def _value_fault(name: str, value: Any) -> str:
     if name in _ALLOWED:
         return "" if value in _ALLOWED[name] else "it can be " + ", ".join(_ALLOWED[name])
     kind = type(DEFAULTS[name])

@@ -79,14 +79,14 @@ def add_take(source: Item, clip: Any, key: str, offset: int, frames: int) -> Tak
     span = None if (offset, frames) == (0, source.duration) else (offset, offset + source.duration)
     fault = ""
     for attempt in range(2):
-        fault, read = _try(source, clip, span)
+        fault, read = _try_take(source, clip, span)
         if not fault:
             _drop_older(item, key, uid, former)
             return Taken(former, True)
         if not _drop(source, uid, former):
             raise NoTake(fault + ", and does not take it away again", left=True)
         if attempt == 0:
-            span = _corrected(span, read, source.duration)
+            span = _corrected_span(span, read, source.duration)
     raise NoTake(fault)
 
 
@@ -95,7 +95,9 @@ def drop_take(source: Item, uid: str, former: int) -> bool:
     return _drop(source, uid, former)
 
 
-def _try(source: Item, clip: Any, span: Optional[Tuple[int, int]]) -> Tuple[str, Optional[Take]]:
+def _try_take(
+    source: Item, clip: Any, span: Optional[Tuple[int, int]]
+) -> Tuple[str, Optional[Take]]:
     """Add and select; what is wrong with it, and how it reads."""
     item = source.handle
     arguments = (clip,) if span is None else (clip, span[0], span[1])
@@ -116,7 +118,7 @@ def _try(source: Item, clip: Any, span: Optional[Tuple[int, int]]) -> Tuple[str,
     return "", take
 
 
-def _corrected(
+def _corrected_span(
     span: Optional[Tuple[int, int]], read: Optional[Take], duration: int
 ) -> Optional[Tuple[int, int]]:
     """Name the span where it was left open, else move its end to the other convention."""

@@ -41,20 +41,20 @@ def track_for(timeline: Any, source_track: int, start: int, end: int) -> Track:
     ]
     reason = ""
     for index in named:
-        reason = _fault(timeline, source_track, index, start, end)
+        reason = _track_fault(timeline, source_track, index, start, end)
         if not reason:
             return Track(index, False)
         if "hide" not in reason:
             raise NoTrack(reason)
     index = _make(timeline, source_track)
-    reason = _fault(timeline, source_track, index, start, end)
+    reason = _track_fault(timeline, source_track, index, start, end)
     if reason:
         unmake(timeline, index)
         raise NoTrack(reason)
     return Track(index, True)
 
 
-def _fault(timeline: Any, source_track: int, index: int, start: int, end: int) -> str:
+def _track_fault(timeline: Any, source_track: int, index: int, start: int, end: int) -> str:
     """Why a track will not do; "" where it does."""
     if ask(timeline, "GetIsTrackLocked", "video", index) is True:
         return "track V%d '%s' is locked" % (index, TRACK)

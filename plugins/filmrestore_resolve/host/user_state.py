@@ -40,8 +40,11 @@ def put_back(state: UserState, resolve: Any, project: Any, pool: Any) -> List[st
     lines: List[str] = []
     if not make_current(project, state.timeline):
         lines.append("The timeline '%s' could not be opened again." % _name(state.timeline))
-    if not _same(ask(pool, "GetCurrentFolder"), state.bin) and not done(
-        pool, "SetCurrentFolder", state.bin
+    # A bin of ours that 'Remove results' took away has no name any more.
+    if (
+        not _same(ask(pool, "GetCurrentFolder"), state.bin)
+        and _name(state.bin)
+        and not done(pool, "SetCurrentFolder", state.bin)
     ):
         lines.append("The bin '%s' could not be opened again." % _name(state.bin))
     if state.page and told(resolve, "GetCurrentPage") != state.page:

@@ -118,7 +118,8 @@ class Handle:
         raise AttributeError(f"{name} cannot be set")
 
     def __dir__(self) -> list[str]:
-        return self._body.names()
+        names: list[str] = self._body.names()
+        return names
 
 
 class _Method:
