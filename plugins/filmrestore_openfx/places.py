@@ -18,7 +18,7 @@ def separator(system: str = sys.platform) -> str:
 def system_folder(system: str = sys.platform) -> Path:
     """Where every host looks; writing there takes admin rights."""
     if system == "win32":
-        common = os.environ.get("CommonProgramFiles") or r"C:\Program Files\Common Files"
+        common = os.environ.get("COMMONPROGRAMFILES") or r"C:\Program Files\Common Files"
         return Path(common) / "OFX" / "Plugins"
     if system == "darwin":
         return Path("/Library/OFX/Plugins")

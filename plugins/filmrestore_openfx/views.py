@@ -43,7 +43,9 @@ def view_planes(
     if view == "Source":
         return dict(source)
     if view == "Split":
-        return {n: _split(source[n], restored[n], split) for n in source}
+        return {
+            n: _split(source[n], restored[n], split) if n in _COLORS else source[n] for n in source
+        }
     if view == "Matte":
         return _colored(source, dict.fromkeys(_COLORS, coverage))
     if view == "Difference":
