@@ -70,16 +70,24 @@ class Loan:
         return abs(self.lender.aligned.offset)
 
 
-def loans_for(hole: Hole, unknown: NDArray[np.bool_], lenders: tuple[Lender, ...]) -> list[Loan]:
+def loans_for(
+    hole: Hole,
+    unknown: NDArray[np.bool_],
+    lenders: tuple[Lender, ...],
+    *,
+    as_found: bool = False,
+) -> list[Loan]:
     """What each neighbour shows of a hole's crop, resampled quickly: to look at, not to keep.
 
     Inside a hole and close to it there is no motion to be seen: what was found there was drawn by
-    the damage. It is carried in from around.
+    the damage. It is carried in from around, unless the motion is wanted as it was found: a limb
+    that moves unlike all around is sometimes followed through a small hole.
 
     Args:
         hole: where.
         unknown: (H, W) bool, pixels of the center that show no picture.
         lenders: neighbours.
+        as_found: take the motion found under the hole; how far it is trusted is carried in.
     """
     import cv2
 
@@ -106,8 +114,9 @@ def loans_for(hole: Hole, unknown: NDArray[np.bool_], lenders: tuple[Lender, ...
             axis=2,
         )
         carried = _enlarged(carried, wide)
-        found = np.where(spoiled, carried[..., : found.shape[2]], found)
-        validity = np.where(spoiled, carried[..., found.shape[2] :], validity)
+        if not as_found:
+            found = np.where(spoiled, carried[..., : found.shape[2]], found)
+        validity = np.where(spoiled, carried[..., 2 * len(lenders) :], validity)
     inner = hole.box.slices(wide)
     grid = pixel_grid(*hole.box.shape) + np.array([hole.box.x, hole.box.y], np.float32)
     return [

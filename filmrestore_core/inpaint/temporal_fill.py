@@ -15,8 +15,9 @@ from filmrestore_core.inpaint.base import Fill
 from filmrestore_core.inpaint.fusion import LEAST_TRUST, Fusion, fuse, level
 from filmrestore_core.inpaint.hole_motion import corrections
 from filmrestore_core.inpaint.holes import Hole, holes_of
-from filmrestore_core.inpaint.lender import Lender, loans_for, move
+from filmrestore_core.inpaint.lender import Lender, Loan, loans_for, move
 from filmrestore_core.inpaint.membrane import carry_in
+from filmrestore_core.inpaint.two_motions import better_motion, disagreement
 from filmrestore_core.matte import Matte
 from filmrestore_core.plate import luma_of
 from filmrestore_core.settings import RepairSettings
@@ -27,6 +28,9 @@ MARGIN = 8
 RING = 5
 # Cosine coefficients below this many standard deviations of the grain that is left are grain.
 THRESHOLD = 2.7
+# Neighbours that differ by more than this, working values beside the grain, may have been moved
+# wrongly.
+QUARREL = 0.03
 
 
 class TemporalFill:
@@ -79,6 +83,11 @@ class TemporalFill:
         return Fill(pixels, filled, kept)
 
 
+def _useful(loans: list[Loan], hole: Hole) -> list[Loan]:
+    """Those that show something of the hole."""
+    return [n for n in loans if bool((n.trust[hole.own] >= LEAST_TRUST).any())]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lent:
     """(N, C) pixels for the N places of a crop where `where` (h, w) is True."""
@@ -99,14 +108,13 @@ def _lent(
 
     near = cv2.dilate(hole.unknown.astype(np.uint8), np.ones((2 * RING + 1,) * 2, np.uint8))
     ring = near.astype(np.bool_) & ~hole.unknown
-    loans = [
-        loan
-        for loan in loans_for(hole, unknown, lenders)
-        if bool((loan.trust[hole.own] >= LEAST_TRUST).any())
-    ]
+    loans = _useful(loans_for(hole, unknown, lenders), hole)
     if not loans:
         return None
     sigma = float(grain.strength_at(luma_of(around)[ring]).mean()) if ring.any() else 0.0
+    if disagreement(loans, hole.own, around, ring) > QUARREL + sigma:
+        found = _useful(loans_for(hole, unknown, lenders, as_found=True), hole)
+        loans = better_motion(hole, around, ring, loans, found)
     flows = corrections(hole, around, ring, loans)
     loans = [level(move(n, flow), around, ring) for n, flow in zip(loans, flows, strict=True)]
     fusion = fuse(loans, sigma)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from filmrestore_core.inpaint.two_motions import disagreement
+from filmrestore_core.inpaint.holes import holes_of
+from filmrestore_core.inpaint.lender import Lender, loans_for
 from filmrestore_core.inpaint.spatial_fill import SpatialFill
 from filmrestore_core.inpaint.temporal_fill import TemporalFill
+from filmrestore_core.matte import Matte
+from filmrestore_core.plate import Plate
+from filmrestore_core.temporal.warp import warp_field
+from filmrestore_core.temporal.window import AlignedNeighbor, AlignedWindow, TemporalWindow
 from filmrestore_core.testing.windows import known_window
 
 ROWS, COLUMNS = np.ogrid[:96, :128]
@@ -123,3 +132,80 @@ def test_holes_at_the_pictures_border_are_filled():
     fill = TemporalFill().inpaint(known.aligned, known.mattes)
     assert fill.filled[corner].mean() > 0.5
     assert error(fill, known, fill.filled) < 0.02
+
+
+def limb_window():
+    """A bright textured limb that runs over a standing picture; the hole covers most of it."""
+    background = known_window(velocity=(0.0, 0.0), grain=0.004)
+    weave = np.random.default_rng(3).random((96, 128)).astype(np.float32)
+    limb = 0.75 + 0.25 * (weave[::1] - 0.5)
+    step = 9
+    plates, flows = {}, {}
+    center = background.aligned.window.center
+    for plate in (center, *background.aligned.window.neighbors):
+        k = plate.number - 100
+        x = 50 + step * k
+        pixels = plate.pixels.copy()
+        pixels[38:58, x : x + 20, 0] = limb[38:58, 50:70]
+        plates[plate.number] = pixels
+        flow = np.zeros((96, 128, 2), np.float32)
+        flow[38:58, 50:70, 0] = step * k
+        flows[plate.number] = flow
+    clean = plates[100].copy()
+    hole = np.zeros((96, 128), bool)
+    hole[36:60, 48:72] = True
+    plates[100] = np.where(hole[..., None], np.float32(1.5), plates[100])
+    made = {n: Plate(n, pixels, center.box, center.finite) for n, pixels in plates.items()}
+    window = TemporalWindow(made[100], tuple(made[n] for n in sorted(made) if n != 100))
+    aligned = tuple(
+        AlignedNeighbor(
+            n, n - 100, warp_field(plates[n], flows[n]), np.ones((96, 128), np.float32), flows[n]
+        )
+        for n in sorted(made)
+        if n != 100
+    )
+    nothing = np.zeros((96, 128))
+    mattes = {
+        n: Matte(
+            n,
+            (hole if n == 100 else nothing).astype(np.float32),
+            np.zeros((96, 128), np.uint8),
+            center.box,
+        )
+        for n in made
+    }
+    return AlignedWindow(window, aligned), mattes, clean
+
+
+def test_a_limb_that_runs_under_the_hole_is_followed(monkeypatch):
+    """What is found under a hole is taken where what lies around it leads neighbours apart."""
+    window, mattes, clean = limb_window()
+
+    def miss():
+        fill = TemporalFill().inpaint(window, mattes)
+        return float(np.abs(fill.pixels - clean)[40:56, 52:68].mean())
+
+    found = miss()
+    monkeypatch.setattr("filmrestore_core.inpaint.temporal_fill.QUARREL", np.inf)
+    carried = miss()
+    assert found < 0.02
+    assert carried > 5 * found
+
+
+def test_brightness_alone_is_no_disagreement():
+    known = known_window(holes={100: HOLE}, gain=0.05, grain=0.0)
+    lenders = tuple(
+        Lender.of(n, p, known.mattes[n.number])
+        for n, p in zip(known.aligned.neighbors, known.aligned.window.neighbors, strict=True)
+    )
+    (hole,) = holes_of(HOLE, HOLE, margin=8)
+    ring = ~hole.unknown
+    around = known.aligned.window.center.pixels[hole.place]
+    loans = loans_for(hole, HOLE, lenders)
+    # Looked up bilinearly, waves of five pixels lose a little.
+    assert disagreement(loans, hole.own, around, ring) < 0.02
+    wrong = [
+        replace(loan, pixels=np.roll(loan.pixels, 6 * loan.lender.aligned.offset, axis=1))
+        for loan in loans
+    ]
+    assert disagreement(wrong, hole.own, around, ring) > 0.06
