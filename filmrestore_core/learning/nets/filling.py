@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from filmrestore_core.inpaint.planes import CENTER, FIRST, LENT, OFFSETS
+from filmrestore_core.learning.nets.fold import folded
 
 # Pixels of a side that the stem folds into channels.
 STEM = 2
@@ -44,7 +45,7 @@ class FillingNet(nn.Module):
         Args:
             planes: (N, P, H, W) float32; H and W multiples of `multiple_of`.
         """
-        features = F.relu(self.enter(F.pixel_unshuffle(planes, STEM)))
+        features = F.relu(folded(planes, self.enter, STEM))
         found = F.pixel_shuffle(self.leave(self.body(features)), STEM)
         first = planes[:, FIRST]
         result = first + found[:, :_COLORS]

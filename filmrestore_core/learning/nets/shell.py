@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from filmrestore_core.learning.nets.fold import folded
+
 # Pixels of a side that the stem folds into channels.
 STEM = 2
 
@@ -46,8 +48,7 @@ class SegmentingNet(nn.Module):
 
     def logits(self, planes: Tensor) -> Tensor:
         """(N, 1 + K, H, W): logit of damage, then logits of the classes."""
-        features = F.relu(self.enter(F.pixel_unshuffle(planes, STEM)))
-        return F.pixel_shuffle(self.leave(self.body(features)), STEM)
+        return F.pixel_shuffle(self._answers(planes), STEM)
 
     def forward(self, planes: Tensor) -> Tensor:
         """(N, K, H, W) scores 0..1.
@@ -55,7 +56,18 @@ class SegmentingNet(nn.Module):
         Args:
             planes: (N, P, H, W) float32; H and W multiples of `multiple_of`.
         """
-        found = self.logits(planes)
-        damage = torch.sigmoid(found[:, :1])
-        kinds = found[:, 1:]
-        return damage * torch.exp(kinds - kinds.amax(dim=1, keepdim=True))
+        # Before pixels are put in their places, which takes longer than this.
+        found = self._answers(planes)
+        damage, *kinds = torch.split(found, STEM * STEM, dim=1)
+        likeliest = kinds[0]
+        for kind in kinds[1:]:
+            likeliest = torch.maximum(likeliest, kind)
+        share = torch.sigmoid(damage)
+        return F.pixel_shuffle(
+            torch.cat([share * torch.exp(kind - likeliest) for kind in kinds], dim=1), STEM
+        )
+
+    def _answers(self, planes: Tensor) -> Tensor:
+        """(N, (1 + K) * STEM * STEM, H / STEM, W / STEM)."""
+        features = F.relu(folded(planes, self.enter, STEM))
+        return self.leave(self.body(features))  # type: ignore[no-any-return]
