@@ -33,7 +33,7 @@ def install_command(
             "--system", help="The folder where every host looks; takes admin rights to write."
         ),
     ] = False,
-) -> int:
+) -> None:
     """Write filmrestore.ofx.bundle and say what hosts must be told."""
     from filmrestore_openfx.bundle import install
     from filmrestore_openfx.errors import BundleError
@@ -51,11 +51,10 @@ def install_command(
         typer.echo("Hosts do not look there yet. Set this where your host starts, then restart it:")
         typer.echo(f"  {advice(bundle.parent)}")
     typer.echo("'filmrestore openfx doctor' renders a frame through it.")
-    return 0
 
 
 @app.command("uninstall")
-def uninstall_command(folder: Folder = None) -> int:
+def uninstall_command(folder: Folder = None) -> None:
     """Remove the bundle; projects that use the node keep its settings."""
     from filmrestore_openfx.bundle import uninstall
     from filmrestore_openfx.places import BUNDLE, search_path, user_folder
@@ -66,7 +65,6 @@ def uninstall_command(folder: Folder = None) -> int:
         typer.echo(f"Removed {place / BUNDLE}")
     if not removed:
         typer.echo(f"There is no {BUNDLE} in {', '.join(map(str, dict.fromkeys(named)))}.")
-    return 0
 
 
 @app.command("doctor")
@@ -75,11 +73,12 @@ def doctor_command(
     render: Annotated[
         bool, typer.Option("--render/--no-render", help="Render a frame through the shim.")
     ] = True,
-) -> int:
+) -> None:
     """Say what is installed and whether it works."""
     from filmrestore_openfx.doctor import examine
 
     findings = examine(folder.expanduser().absolute() if folder else None, render=render)
     for finding in findings:
         typer.echo(f"{'ok  ' if finding.is_good else 'BAD '} {finding.what:<16} {finding.text}")
-    return 0 if all(f.is_good for f in findings) else 1
+    if not all(finding.is_good for finding in findings):
+        raise typer.Exit(1)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from filmrestore_core import Box, FilmrestoreError, Restored, Stopped
 from filmrestore_openfx.controls import PRESETS, controls
 from filmrestore_openfx.engine import Done, Engine
+from filmrestore_openfx.errors import HostGone
 from filmrestore_openfx.footage import Gathered
 from filmrestore_openfx.gather import (
     EMPTY_MASK,
@@ -32,7 +33,6 @@ from filmrestore_openfx.host_types import (
     FAILED,
     OK,
     Action,
-    HostGone,
     NodeHost,
     Notes,
     OutputFacts,

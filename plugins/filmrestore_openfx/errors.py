@@ -11,3 +11,7 @@ class HostError(FilmrestoreError):
 
 class BundleError(FilmrestoreError):
     """The bundle cannot be laid out, installed or removed as asked."""
+
+
+class HostGone(Exception):
+    """The host is not there any more, or makes no sense: end its connection quietly."""

@@ -32,10 +32,6 @@ Bounds = tuple[int, int, int, int]
 """x1, y1, x2, y2 in pixels, y up, half-open."""
 
 
-class HostGone(Exception):
-    """The host is not there any more, or makes no sense: end its connection quietly."""
-
-
 @dataclass(frozen=True, slots=True)
 class Action:
     """What the host asks.

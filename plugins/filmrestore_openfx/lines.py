@@ -6,7 +6,7 @@ import os
 import socket
 from typing import BinaryIO, Protocol
 
-from filmrestore_openfx.host_types import HostGone
+from filmrestore_openfx.errors import HostGone
 
 LONGEST_SENT = 8191
 LONGEST_READ = 65_535

@@ -8,7 +8,8 @@ import threading
 from filmrestore_openfx.controls import controls
 from filmrestore_openfx.effect import Effect
 from filmrestore_openfx.engine import Engine
-from filmrestore_openfx.host_types import FAILED, HostGone
+from filmrestore_openfx.errors import HostGone
+from filmrestore_openfx.host_types import FAILED
 from filmrestore_openfx.lines import LineChannel, Transport, WireError
 from filmrestore_openfx.segments import SegmentPool
 from filmrestore_openfx.wire import WireHost, read_action

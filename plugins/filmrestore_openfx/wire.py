@@ -10,13 +10,13 @@ import numpy as np
 
 from filmrestore_core import Stopped
 from filmrestore_openfx.control import Control, ParamType
+from filmrestore_openfx.errors import HostGone
 from filmrestore_openfx.host_types import (
     CHANNELS,
     DTYPES,
     Action,
     Bounds,
     ClipState,
-    HostGone,
     ImageFacts,
     Missing,
     OutputFacts,

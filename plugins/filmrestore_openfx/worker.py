@@ -17,6 +17,7 @@ import time
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from filmrestore_openfx.lines import Transport
     from filmrestore_openfx.serve import Server
 
 PROTOCOL = 1
@@ -39,19 +40,64 @@ def main() -> NoReturn:
     )
     if asked.host_pid and sys.platform != "win32":
         threading.Thread(target=_watch, args=(asked.host_pid,), daemon=True).start()
-    control = _Control(asked.control)
-    try:
-        from filmrestore_core import __version__
-        from filmrestore_openfx.serve import Server
+    from filmrestore_core import __version__
 
-        server = Server()
-    except Exception as error:  # the node must be able to say it
-        logger.exception("the worker cannot work")
-        control.say("failed", f"filmrestore cannot start: {type(error).__name__}: {error}"[:400])
-        os._exit(1)
+    control = _Control(asked.control)
     control.say("ready", str(PROTOCOL), __version__, str(os.getpid()))
     logger.info("filmrestore %s serves host process %d", __version__, asked.host_pid)
-    control.serve(server)
+    late = _LateServer()
+    # Libraries may come over a slow network, longer than a host waits for "ready".
+    threading.Thread(target=late.prepare, daemon=True).start()
+    control.serve(late)
+
+
+class _LateServer:
+    """The server, imported once; where it cannot be, every action is told so."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._server: Server | None = None
+        self._fault = ""
+
+    def prepare(self) -> Server | None:
+        """The server, or None where it cannot work here."""
+        with self._lock:
+            if self._server is None and not self._fault:
+                try:
+                    from filmrestore_openfx.serve import Server
+
+                    self._server = Server()
+                except Exception as error:  # the node must be able to say it
+                    logger.exception("the worker cannot work")
+                    self._fault = f"filmrestore cannot start: {type(error).__name__}: {error}"
+            return self._server
+
+    def accept(self, transport: Transport) -> None:
+        """Serve a connection on a thread of its own."""
+        threading.Thread(target=self._serve, args=(transport,), daemon=True).start()
+
+    def _serve(self, transport: Transport) -> None:
+        server = self.prepare()
+        if server is None:
+            refuse(transport, self._fault)
+        else:
+            server.serve(transport)
+
+
+def refuse(transport: Transport, fault: str) -> None:
+    """Answer every action of a connection with a message on the node."""
+    from filmrestore_openfx.lines import LineChannel, WireError
+
+    channel = LineChannel(transport)
+    try:
+        while True:
+            action = channel.read()
+            if len(action) > 1 and action[1].endswith("Render"):
+                channel.send("persist", "error", fault[:400])
+                channel.read()
+            channel.send("done", 1)
+    except (EOFError, WireError):
+        channel.close()
 
 
 def _arguments() -> argparse.Namespace:
@@ -93,7 +139,7 @@ class _Control:
         except OSError:
             os._exit(0)
 
-    def serve(self, server: Server) -> NoReturn:
+    def serve(self, server: _LateServer) -> NoReturn:
         """Hand over connections until the channel ends, then end at once."""
         from filmrestore_openfx.lines import PipeTransport, SocketTransport
 
