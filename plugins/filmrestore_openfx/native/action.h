@@ -31,7 +31,7 @@ typedef struct Action {
     Connection *connection;
     Text answer;
     /* since the worker asked */
-    bool aborted, lost, persisted, editing, progressing;
+    bool aborted, lost, ended, persisted, editing, progressing;
     int mistakes;
     long requests;
     Picture open;   /* the image `pixels` copies from */

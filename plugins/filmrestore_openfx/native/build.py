@@ -33,12 +33,13 @@ _OPTIONS = ["-std=c11", "-O2", "-fPIC", "-fvisibility=hidden", "-shared", "-Wall
 _SANITIZE = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 
 
-def build_shim(arch: str, folder: Path, *, sanitize: bool = False) -> Path:
+def build_shim(arch: str, folder: Path, *, portable: bool = False, sanitize: bool = False) -> Path:
     """Builds the shim for one system.
 
     Args:
         arch: the bundle's folder name, such as ``Linux-x86-64``.
         folder: where ``filmrestore.ofx`` is written; made when missing.
+        portable: for systems older than this one too, where the cross compiler is installed.
         sanitize: with address and undefined-behavior checks (system compiler only).
 
     Returns:
@@ -48,15 +49,18 @@ def build_shim(arch: str, folder: Path, *, sanitize: bool = False) -> Path:
         CompilerError: when no compiler is here, or it refused.
     """
     sources = sorted(SOURCES.glob("*.c"))
-    return _build(arch, sources, folder / SHIM_NAME, sanitize=sanitize)
+    return _build(arch, sources, folder / SHIM_NAME, portable=portable, sanitize=sanitize)
 
 
-def build_test_host(arch: str, folder: Path, *, sanitize: bool = False) -> Path:
+def build_test_host(
+    arch: str, folder: Path, *, portable: bool = False, sanitize: bool = False
+) -> Path:
     """Builds the reference host's library for one system; as build_shim."""
     target = TARGETS.get(arch)
     suffix = target.library_suffix if target else ".so"
     sources = sorted(TEST_HOST_SOURCES.glob("*.c"))
-    return _build(arch, sources, folder / f"{TEST_HOST_NAME}{suffix}", sanitize=sanitize)
+    out = folder / f"{TEST_HOST_NAME}{suffix}"
+    return _build(arch, sources, out, portable=portable, sanitize=sanitize)
 
 
 def is_portable(arch: str) -> bool:
@@ -64,11 +68,11 @@ def is_portable(arch: str) -> bool:
     return arch in TARGETS and has_cross_compiler()
 
 
-def _build(arch: str, sources: list[Path], out: Path, *, sanitize: bool) -> Path:
+def _build(arch: str, sources: list[Path], out: Path, *, portable: bool, sanitize: bool) -> Path:
     if not sources:
         raise CompilerError(f"there are no C sources beside {SOURCES}")
     target = TARGETS.get(arch)
-    compilers = compilers_for(arch, None if sanitize else target)
+    compilers = compilers_for(arch, target, portable=portable and not sanitize)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="filmrestore-build-") as scratch:
         slices = [
@@ -111,14 +115,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--arch", action="append", help="one of: " + ", ".join(TARGETS))
     parser.add_argument("--all", action="store_true", help="every system we know")
     parser.add_argument("--out", type=Path, default=BUILT, help="folder (one sub-folder per arch)")
+    parser.add_argument("--local", action="store_true", help="system compiler, for here only")
     parser.add_argument("--sanitize", action="store_true", help="with run-time checks")
     given = parser.parse_args(arguments)
     arches = list(TARGETS) if given.all else given.arch or [host_arch()]
     failed = False
     for arch in arches:
         try:
-            files = [build_shim(arch, given.out / arch, sanitize=given.sanitize)]
-            files.append(build_test_host(arch, given.out / arch, sanitize=given.sanitize))
+            files = [
+                build(arch, given.out / arch, portable=not given.local, sanitize=given.sanitize)
+                for build in (build_shim, build_test_host)
+            ]
         except CompilerError as error:
             sys.stderr.write(f"{arch}: {error}\n")
             failed = True

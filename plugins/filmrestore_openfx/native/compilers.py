@@ -51,20 +51,27 @@ def system_compiler() -> str | None:
     return None
 
 
-def compilers_for(arch: str, target: Target | None) -> list[Compiler]:
-    """One compiler per triple of the target, the cross compiler first.
+def compilers_for(arch: str, target: Target | None, *, portable: bool) -> list[Compiler]:
+    """One compiler per triple of the target.
+
+    Args:
+        arch: the bundle's folder name.
+        target: its entry, None when it is none of ours.
+        portable: the result must run on older systems: the cross compiler first. Else the
+            system's, which is faster, where it builds for that system.
 
     Raises:
         CompilerError: when nothing here can build for it.
     """
-    if target is not None and has_cross_compiler():
+    local = system_compiler() if arch == host_arch() and sys.platform != "win32" else None
+    crossed = target is not None and has_cross_compiler()
+    if local and not (portable and crossed):
+        return [Compiler((local,), portable=False)]
+    if target is not None and crossed:
         return [
             Compiler((sys.executable, "-m", "ziglang", "cc", "-target", triple), portable=True)
             for triple in target.triples
         ]
-    local = system_compiler()
-    if local and arch == host_arch() and sys.platform != "win32":
-        return [Compiler((local,), portable=False)]
     raise CompilerError(
         f"no compiler for {arch}: install the package 'ziglang' (pip install ziglang)"
         + (", or a C compiler" if arch == host_arch() else "")

@@ -17,7 +17,7 @@
 
 extern char **environ;
 
-#define SEND_PATIENCE_MS 10000
+#define SEND_PATIENCE_MS 2000
 
 static void shut(long long *fd) {
     if (*fd >= 0) close((int)*fd);

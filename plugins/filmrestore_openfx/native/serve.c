@@ -189,6 +189,7 @@ static OfxStatus serve(Action *action) {
     while (!action->lost) {
         char *line = NULL;
         int got = connection_line(action->connection, &line, STEP_MS);
+        action->ended = got < 0;
         if (got < 0) break;
         long long now = system_now();
         if (got > 0) {
@@ -268,7 +269,7 @@ static OfxStatus attempt(Action *action, bool may_start, bool *again) {
     if (send_action(action))
         status = serve(action);
     else
-        action->lost = true;
+        action->lost = action->ended = true;
     bool lost = action->lost, committed = false;
     if (!lost && action->is_render) {
         status = finish_render(action, status);
@@ -276,7 +277,7 @@ static OfxStatus attempt(Action *action, bool may_start, bool *again) {
     }
     finish_host_side(action);
     text_free(&action->answer);
-    worker_release(action->connection, !lost);
+    worker_release(action->connection, !lost ? HEALTHY : action->ended ? ENDED_BY_WORKER : GIVEN_UP);
     action->connection = NULL;
     if (committed || !lost) return status;
     if (action->aborted) return action->is_render ? OFX_FAILED : OFX_REPLY_DEFAULT;

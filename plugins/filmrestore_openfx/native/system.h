@@ -55,7 +55,7 @@ bool channel_open(Channel *channel, Process *process);
 void channel_close(Channel *channel);
 /* >0 bytes read, 0 nothing within the time, -1 ended. */
 int channel_read(Channel *channel, char *bytes, size_t room, int milliseconds);
-/* Sends all, or fails: a peer that takes nothing for 10 s is lost. `shared` is a descriptor to attach, or -1. */
+/* Sends all, or fails: a peer that takes nothing for 2 s is lost. `shared` is a descriptor to attach, or -1. */
 bool channel_send(Channel *channel, const char *bytes, size_t length, long long shared);
 
 /* Shared memory without a name that could be left behind. */

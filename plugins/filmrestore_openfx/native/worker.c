@@ -16,6 +16,7 @@
 #define RETRY_AFTER_MS 2000
 #define STEP_MS 50
 #define MOST_IDLE 16
+#define DYING_MS 300 /* a dying process closes its descriptors one after the other */
 
 typedef enum { NONE, STARTING, RUNNING } State;
 
@@ -161,13 +162,17 @@ static void wait_a_step(void) {
 }
 
 static Connection *from_pool(void) {
-    Connection *connection = idle;
-    if (connection) {
-        idle = connection->next;
+    while (idle) {
+        char stray;
+        Connection *rested = idle;
+        idle = rested->next;
         idle_count--;
-        return connection;
+        /* It must have been silent: what came while nobody asked would be taken for an answer. */
+        if (channel_read(&rested->channel, &stray, 1, 0) == 0) return rested;
+        channel_close(&rested->channel);
+        free(rested);
     }
-    connection = calloc(1, sizeof *connection);
+    Connection *connection = calloc(1, sizeof *connection);
     if (connection && !channel_open(&connection->channel, &process)) {
         free(connection);
         return NULL;
@@ -218,11 +223,11 @@ Got worker_connect(bool may_start, StopAsked stop, void *context, Connection **o
     }
 }
 
-void worker_release(Connection *connection, bool healthy) {
+void worker_release(Connection *connection, Health health) {
     lock_take(&guard);
     if (in_flight > 0) in_flight--;
     bool current = connection->generation == generation;
-    if (healthy && current && idle_count < MOST_IDLE && connection->taken == connection->filled) {
+    if (health == HEALTHY && current && idle_count < MOST_IDLE && connection->taken == connection->filled) {
         connection->next = idle;
         idle = connection;
         idle_count++;
@@ -232,7 +237,8 @@ void worker_release(Connection *connection, bool healthy) {
         free(connection);
         /* The control channel tells whether it was this connection alone or the whole worker. */
         char byte;
-        if (current && !healthy && state == RUNNING && process_read(&process, &byte, 1, 0) < 0) {
+        int patience = health == ENDED_BY_WORKER ? DYING_MS : 0;
+        if (current && health != HEALTHY && state == RUNNING && process_read(&process, &byte, 1, patience) < 0) {
             log_line("worker %lld has ended", process.pid);
             forget_worker(100);
         }

@@ -26,8 +26,10 @@ typedef bool (*StopAsked)(void *context);
 
 /* A connection to the worker, which is started when none runs and `may_start`. On failure `error` says why. */
 Got worker_connect(bool may_start, StopAsked stop, void *context, Connection **out, char *error, size_t room);
-/* Gives a connection back: to the pool when `healthy`, else it is closed. */
-void worker_release(Connection *connection, bool healthy);
+/* Gives a connection back: to the pool when healthy; else it is closed. When the worker itself ended it, the whole worker
+ * may be gone, which is looked at for a moment. */
+typedef enum { HEALTHY, GIVEN_UP, ENDED_BY_WORKER } Health;
+void worker_release(Connection *connection, Health health);
 /* Ends the worker when no action is in flight. */
 void worker_close(void);
 
