@@ -82,9 +82,13 @@ def write_ledger(clip: Any, ledger: Ledger) -> bool:
 
 
 def with_place(ledger: Ledger, place: Place) -> Ledger:
-    """The same with one place more; an older line of the same place goes."""
-    kept = [p for p in ledger.places if (p.timeline, p.source) != (place.timeline, place.source)]
-    return ledger._replace(places=[*kept, place])
+    """The same with this place; an older line of the same source item makes way."""
+    places = list(ledger.places)
+    for number, old in enumerate(places):
+        if (old.timeline, old.source) == (place.timeline, place.source):
+            places[number] = place
+            return ledger._replace(places=places)
+    return ledger._replace(places=places + [place])
 
 
 def find_bin(pool: Any) -> Any:

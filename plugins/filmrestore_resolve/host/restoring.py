@@ -80,7 +80,7 @@ def restore(
         voice.say(skipped.line)
     by_timeline = [s for s in found.skipped if s.renderable] if choices["timeline_render"] else []
     if not found.shots and not by_timeline:
-        raise Refusal("None of the %s can be restored." % count_of(len(found.skipped), "clip"))
+        raise Refusal("None of the chosen clips can be restored; the reasons are above.")
     folder = new_job_folder(config.jobs_folder, session.timeline.name)
     voice.log_into(folder)
     for shot in found.shots:

@@ -263,7 +263,8 @@ class MediaPoolBody(Body):
         offset, length = self.span(clip, info.get("startFrame"), info.get("endFrame"))
         if clip.rate != self.project.rate:
             length = int(length * self.project.rate / clip.rate)
-        length -= quirks.append_short
+        # Nothing is longer than its media.
+        length = min(length, clip.frames - max(offset, 0)) - quirks.append_short
         index = info.get("trackIndex", 1)
         if ("trackIndex" in info) != ("mediaType" in info):
             self.wire.misuse("AppendToTimeline: trackIndex and mediaType belong together")

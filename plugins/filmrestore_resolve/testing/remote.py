@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, ClassVar
 
 from filmrestore_resolve.testing.quirks import Quirks
@@ -89,8 +90,7 @@ class Body:
 
     def names(self) -> list[str]:
         """What `dir` shows."""
-        shown = {n for n in dir(type(self)) if n[:1].isupper() and callable(getattr(self, n))}
-        return sorted(shown - self.missing())
+        return _shown(type(self), frozenset(self.missing()))
 
     def GetUniqueId(self) -> str:
         return self.uid
@@ -138,11 +138,10 @@ class _Method:
             wire.misuse(f"{call} is forbidden")
         implementation = getattr(body, self.name)
         given = [unwrap(a) for a in arguments]
-        try:
-            inspect.signature(implementation).bind(*given)
-        except TypeError:
+        fewest, most = _arity(implementation.__func__)
+        if not fewest <= len(given) <= most:
             wire.misuse(f"{call} was given {len(given)} arguments")
-            raise
+            raise TypeError(f"{self.name}() takes {fewest} to {most} arguments")
         how = wire.fault_of(call, number)
         if how == "raises":
             raise RuntimeError(f"{call} failed")
@@ -150,6 +149,19 @@ class _Method:
             return {"none": None, "false": False, "empty": [], "untrue": True}[how]
         answer = wrap(implementation(*given), wire) if body.alive else None
         return None if how == "unsaid" else answer
+
+
+@cache
+def _shown(kind: type[Body], missing: frozenset[str]) -> list[str]:
+    shown = {n for n in dir(kind) if n[:1].isupper() and callable(getattr(kind, n))}
+    return sorted(shown - missing)
+
+
+@cache
+def _arity(method: Any) -> tuple[int, int]:
+    """How many arguments a method takes at least and at most, itself not counted."""
+    given = list(inspect.signature(method).parameters.values())[1:]
+    return sum(p.default is inspect.Parameter.empty for p in given), len(given)
 
 
 def wrap(value: Any, wire: Wire) -> Any:
