@@ -1,5 +1,6 @@
-"""A worker of the shim's protocol with no picture logic, for tests of the shim alone. Standard library only.
+"""A worker of the shim's protocol with no picture logic, for tests of the shim alone.
 
+Standard library only.
 What it does in an action is told by the node's string parameter `mode`.
 """
 
@@ -110,7 +111,7 @@ def inverted(link, at):
     x1, y1, x2, y2 = map(int, out[12:16])
     if x1 >= x2 or y1 >= y2:
         return out
-    sx1, sy1, sx2, sy2 = map(int, answer[2:6])
+    sx1, _, sx2, sy2 = map(int, answer[2:6])
     pixel = SIZES[answer[6]] * CHANNELS[answer[7]]
     row = pixel * (sx2 - sx1)
     flipped = bytes(content).translate(bytes(255 - i for i in range(256)))

@@ -10,17 +10,40 @@ import pytest
 
 from filmrestore_openfx.testhost import FAILED, OK, HostImage
 
-WORDS = [
-    "hostprop", "effectprop", "param", "params", "clip", "set", "paramprop", "out", "abort", "persist",
-    "clearpersist", "progress", "image", "pixels", "segment", "drop", "output", "copy", "write", "done",
-    "action", "value", "ok", "",
-]  # fmt: skip
-FIELDS = [
-    "", "0", "1", "-1", "2147483647", "-2147483648", "4294967296", "99999999999999999999", "1e308", "-1e308",
-    "nan", "inf", "0x10", " 1", "1 ", "1.5", "s", "i", "d", "Source", "Output", "Mask", "strength", "mode",
-    "tint", "button", "OfxPropLabel", "OfxImagePropData", "OfxPropInstanceData", "error", "start", "update",
-    "%s%n%d", "\u00e4\u00f6", "x" * 500, "\\\\", "\\n",
-]  # fmt: skip
+# How many fields a request has beyond its word.
+REQUESTS = {
+    "hostprop": 3,
+    "effectprop": 3,
+    "param": 2,
+    "params": 1,
+    "clip": 1,
+    "set": 2,
+    "paramprop": 5,
+    "out": 4,
+    "abort": 0,
+    "persist": 2,
+    "clearpersist": 0,
+    "progress": 2,
+    "image": 2,
+    "pixels": 2,
+    "segment": 1,
+    "drop": 1,
+    "output": 0,
+    "copy": 2,
+    "write": 6,
+    "action": 2,
+    "ok": 1,
+    "": 0,
+}
+NUMBERS = (
+    "0 1 -1 16 64 4096 2147483647 -2147483648 4294967296 99999999999999999999 1e308 -1e308 nan inf"
+    " 0x10 1.5"
+)
+NAMES = (
+    "s i d Source Output Mask strength mode tint button OfxPropLabel OfxImagePropData"
+    " OfxPropInstanceData error start update %s%n%d äö"
+)
+FIELDS = [*NUMBERS.split(), *NAMES.split(), "", " 1", "1 ", "x" * 500, "\\\\", "\\n"]
 
 
 @pytest.fixture
@@ -92,16 +115,11 @@ def test_noise(node):
 def test_random_requests_are_all_answered_or_end_the_connection(node, seed):
     """Well-formed lines of random words and values, many with the right number of fields."""
     rng = random.Random(seed)
-    counts = {"hostprop": 3, "effectprop": 3, "param": 2, "params": 1, "clip": 1, "set": 2, "paramprop": 5,
-              "out": 4, "persist": 2, "progress": 2, "image": 2, "pixels": 2, "segment": 1, "drop": 1,
-              "copy": 2, "write": 6}  # fmt: skip
     for _ in range(6):
         lines = []
         for _ in range(60):
-            word = rng.choice(WORDS)
-            if word == "done":
-                continue
-            number = counts.get(word, 0) if rng.random() < 0.9 else rng.randrange(0, 20)
+            word = rng.choice(list(REQUESTS))
+            number = REQUESTS[word] if rng.random() < 0.9 else rng.randrange(0, 20)
             lines.append("\t".join([word, *(rng.choice(FIELDS) for _ in range(number))]))
         lines.append(f"done\t{rng.choice(FIELDS)}")
         render(node, f'raw "{(chr(10).join(lines) + chr(10)).encode().hex()}"')

@@ -1,4 +1,4 @@
-"""The worker's life through the shim: started late, shared, replaced when it dies, gone with its host."""
+"""The worker's life: started late, shared, replaced when it dies, gone with its host."""
 
 import json
 import os
@@ -468,7 +468,8 @@ def test_hostile_surroundings_do_not_reach_the_worker(tiny_bundle, host_library)
         + """
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
-os.environ.update(PYTHONHOME="/nowhere", PYTHONPATH="/nowhere", LD_LIBRARY_PATH="/nowhere", PYTHONSTARTUP="/x")
+for name in ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "PYTHONSTARTUP"):
+    os.environ[name] = "/nowhere"
 host, node, source = opened()
 first = worker()
 status = Path(f"/proc/{first[0]}/status").read_text()
@@ -476,7 +477,8 @@ masks = [line.split()[1] for line in status.splitlines() if line.startswith(("Si
 os.kill(first[0], signal.SIGKILL)
 time.sleep(0.2)
 second = worker()
-print(json.dumps([first, second, masks, os.getpgid(second[0]), os.listdir(f"/proc/{second[0]}/fd")]))
+files = os.listdir(f"/proc/{second[0]}/fd")
+print(json.dumps([first, second, masks, os.getpgid(second[0]), files]))
 host.check()
 host.close()
 """
