@@ -1,4 +1,7 @@
-"""`filmrestore resolve`: the renderer, and what brings the menu script into DaVinci Resolve."""
+"""`filmrestore resolve`: the renderer, and what brings the menu script into DaVinci Resolve.
+
+Light to import, as every call of the command line does it.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,7 @@ from typing import Annotated
 
 import typer
 
-from filmrestore_resolve.doctor import EDITIONS, Verdict, examine
-from filmrestore_resolve.install import install, menu_folder, uninstall
-from filmrestore_resolve.render_job import render_job_file
+from filmrestore_resolve.run_external import run
 
 app = typer.Typer(
     name="resolve",
@@ -51,6 +52,9 @@ def install_command(
 
     An older installation is replaced. Resolve reads its menu when it starts.
     """
+    from filmrestore_resolve.doctor import EDITIONS
+    from filmrestore_resolve.install import install, menu_folder
+
     target = folder or menu_folder(all_users=all_users)
     jobs_folder = None if jobs is None else str(jobs.absolute())
     done = install(target, interpreter=interpreter, jobs_folder=jobs_folder)
@@ -65,6 +69,8 @@ def install_command(
 @app.command("uninstall")
 def uninstall_command(all_users: AllUsers = False, folder: Folder = None) -> None:
     """Take the menu script and its config away; results and jobs stay."""
+    from filmrestore_resolve.install import menu_folder, uninstall
+
     target = folder or menu_folder(all_users=all_users)
     removed = uninstall(target)
     for path in removed:
@@ -81,6 +87,8 @@ def doctor_command(
     ] = True,
 ) -> None:
     """Look at everything a press of the button depends on; exit code 1 where something is wrong."""
+    from filmrestore_resolve.doctor import Verdict, examine
+
     wrong = False
     for finding in examine(folder, render=render):
         typer.echo(f"{finding.verdict:6} {finding.what}: {finding.said}")
@@ -99,4 +107,9 @@ def render_command(
 
     Exit codes: 0 done, 1 failed, 2 wrong job, 3 some shots failed, 4 cancelled, 130/143 stopped.
     """
+    from filmrestore_resolve.render_job import render_job_file
+
     raise typer.Exit(render_job_file(job, lines=lines))
+
+
+app.command("run")(run)

@@ -1,4 +1,7 @@
-"""`filmrestore restore-timeline`: the clips of a cut, restored, on a track above."""
+"""`filmrestore restore-timeline`: the clips of a cut, restored, on a track above.
+
+Light to import, as every call of the command line does it: OpenTimelineIO comes when it is used.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,17 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from filmrestore_core import SettingsError
-from filmrestore_resolve.cut_media import MediaFolders
 from filmrestore_resolve.job import MovieFrames, job_of
-from filmrestore_resolve.otio_read import CutClip, clips_of, read_timeline
-from filmrestore_resolve.otio_result import note_of, restored_timeline, timeline_text
 from filmrestore_resolve.rates import exact_rate
-from filmrestore_resolve.render import Exit
-from filmrestore_resolve.render_job import render_job_file
-from filmrestore_resolve.timeline_job import timeline_job
 from filmrestore_resolve.whole_file import write_json, write_text
+
+if TYPE_CHECKING:
+    from filmrestore_resolve.otio_read import CutClip
 
 app = typer.Typer(help="Restore the clips of an OpenTimelineIO or EDL cut.")
 
@@ -66,6 +66,12 @@ def restore_timeline(
 
     Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 some clips failed, 130/143 stopped.
     """
+    from filmrestore_resolve.cut_media import MediaFolders
+    from filmrestore_resolve.otio_read import clips_of, read_timeline
+    from filmrestore_resolve.otio_result import restored_timeline, timeline_text
+    from filmrestore_resolve.render_job import render_job_file
+    from filmrestore_resolve.timeline_job import timeline_job
+
     rated = None if rate is None else exact_rate(rate)
     timeline = read_timeline(cut, rate=rated)
     is_edl = cut.suffix.lower() == ".edl"
@@ -88,7 +94,7 @@ def restore_timeline(
     if not job.document["shots"]:
         _list(clips)
         typer.echo("No clip of the cut can be restored.", err=True)
-        raise typer.Exit(Exit.FAILED)
+        raise typer.Exit(1)
     job_of(job.document, where=f"the job of {cut}")
     target = out / f"{cut.stem}.restored.otio"
     _refuse_own(target, cut)
@@ -149,6 +155,8 @@ def _say(
     *,
     lines: bool,
 ) -> None:
+    from filmrestore_resolve.otio_result import note_of
+
     if lines:
         return
     shots = {shot["key"]: shot for shot in result["shots"]}
