@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from filmrestore_core import (
+    Clip,
     FrameRange,
     MediaError,
     SequenceClip,
@@ -31,7 +32,7 @@ _STANDS_FOR_PERCENT = "\N{REPLACEMENT CHARACTER}"
 _ENDS = "._- "
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CutMedia:
     """Files that a clip of a cut plays.
 
@@ -40,16 +41,24 @@ class CutMedia:
         path: as a job has it; a sequence's bounds stand in it.
         first: number of its first frame; 0 for a movie.
         last: of its last frame.
-        timecode: of its first frame, where the files carry one.
-        rate: frames per second, where the files say.
+        clip: opened.
+        rate: frames per second, where known.
     """
 
     kind: SourceKind
     path: str
     first: int
     last: int
-    timecode: Timecode | None = None
+    clip: Clip
     rate: Fraction | None = None
+
+    @property
+    def timecode(self) -> Timecode | None:
+        """Time code of the first frame, where the files carry one; reads a file's header."""
+        if isinstance(self.clip, SequenceClip):
+            return _file_timecode(self.clip, self.first, self.rate)
+        found = getattr(self.clip, "timecode", None)
+        return found if isinstance(found, Timecode) else None
 
 
 def path_of_url(url: str, base: Path) -> str:
@@ -73,9 +82,7 @@ def movie_media(path: str, rate: Fraction | None) -> CutMedia:
         MediaError: it cannot be opened.
     """
     clip = open_clip(path)
-    timecode = getattr(clip, "timecode", None)
-    own = clip.rate or rate
-    return CutMedia(SourceKind.MOVIE, path, 0, clip.numbers.last, timecode, own)
+    return CutMedia(SourceKind.MOVIE, path, 0, clip.numbers.last, clip, clip.rate or rate)
 
 
 def sequence_media(pattern: SequencePattern, rate: Fraction | None) -> CutMedia:
@@ -87,14 +94,7 @@ def sequence_media(pattern: SequencePattern, rate: Fraction | None) -> CutMedia:
     clip = SequenceClip(pattern)
     named = pattern.frames or clip.numbers
     path = bounded_path(pattern, named.first, named.last)
-    return CutMedia(
-        SourceKind.SEQUENCE,
-        path,
-        named.first,
-        named.last,
-        _file_timecode(clip, named.first, rate),
-        rate,
-    )
+    return CutMedia(SourceKind.SEQUENCE, path, named.first, named.last, clip, rate)
 
 
 def media_of_path(path: str, rate: Fraction | None, *, frames: int | None = None) -> CutMedia:
@@ -141,7 +141,10 @@ def bounded_path(pattern: SequencePattern, first: int, last: int) -> str:
 
 
 class MediaFolders:
-    """Movies and sequences below some folders, by the names a cut may call them."""
+    """Movies and sequences below some folders, by the names a cut may call them.
+
+    It also keeps what was opened, so that a thousand cuts of one movie open it once.
+    """
 
     def __init__(self, folders: Iterable[Path]) -> None:
         """Name the folders; they are looked through when a name is first asked for.
@@ -150,6 +153,13 @@ class MediaFolders:
             folders: all below them counts too.
         """
         self._folders = tuple(folders)
+        self._opened: dict[Hashable, CutMedia] = {}
+
+    def once(self, key: Hashable, make: Callable[[], CutMedia]) -> CutMedia:
+        """What `make` opens; opened before where the key is known."""
+        if key not in self._opened:
+            self._opened[key] = make()
+        return self._opened[key]
 
     def find(self, names: Iterable[str]) -> str | None:
         """The media of one of these names, as a path or pattern; None where there is none.

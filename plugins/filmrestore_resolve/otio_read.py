@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -237,16 +238,16 @@ def _media(
         path = path_of_url(given.target_url, folder)
         known = frames if available is None else round(available.duration.value)
         try:
-            return media_of_path(path, rate, frames=known)
+            return _opened(folders, path, rate, known)
         except FilmrestoreError:
             elsewhere = folders.find([os.path.basename(path)])
             if elsewhere is None:
                 raise
-            return media_of_path(elsewhere, rate, frames=known)
+            return _opened(folders, elsewhere, rate, known)
     elsewhere = folders.find(_names(clip))
     if elsewhere is None:
         raise _Skipped("its media is missing (--media FOLDER looks for it by its name)")
-    return media_of_path(elsewhere, rate, frames=frames)
+    return _opened(folders, elsewhere, rate, frames)
 
 
 def _of_images(
@@ -263,7 +264,7 @@ def _of_images(
         frames = FrameRange.span(given.start_frame, given.start_frame + max(1, round(count)) - 1)
     pattern = SequencePattern(Path(base), given.name_prefix, width, given.name_suffix, frames)
     try:
-        return sequence_media(pattern, rate)
+        return folders.once((pattern, rate), partial(sequence_media, pattern, rate))
     except FilmrestoreError:
         elsewhere = folders.find([f"{given.name_prefix}0{given.name_suffix}"])
         if elsewhere is None:
@@ -272,6 +273,11 @@ def _of_images(
         return sequence_media(
             SequencePattern(found.folder, found.prefix, found.width, found.suffix, frames), rate
         )
+
+
+def _opened(folders: MediaFolders, path: str, rate: Fraction, frames: int) -> CutMedia:
+    many = frames > 1
+    return folders.once((path, rate, many), partial(media_of_path, path, rate, frames=frames))
 
 
 def _names(clip: Any) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from filmrestore_core import (
+    Clip,
     Device,
     DeviceError,
     EncodingError,
@@ -109,11 +110,12 @@ class Renderer:
 
     def _plans(self) -> list[ShotPlan]:
         """The shots that can be begun; the others have their result."""
-        plans = []
-        lies = []
+        plans: list[ShotPlan] = []
+        lies: list[Path] = []
+        movies: dict[str, Clip] = {}
         for shot in self.job.shots:
             try:
-                source = open_source(shot, self.job.output.handles)
+                source = open_source(shot, self.job.output.handles, movies)
                 lies.append(source.path)
                 digest = result_hash(self._decides(source))
                 folder = result_folder(self.job, source, digest)

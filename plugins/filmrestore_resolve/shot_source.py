@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,22 +55,25 @@ class ShotSource:
                     yield path
 
 
-def open_source(shot: Shot, wanted: Handles) -> ShotSource:
+def open_source(
+    shot: Shot, wanted: Handles, movies: MutableMapping[str, Clip] | None = None
+) -> ShotSource:
     """Open a shot's media.
 
     Args:
         shot: of the job.
         wanted: handles; fewer where the media ends before.
+        movies: path -> movies that are open already; this one is added.
 
     Raises:
         FilmrestoreError: it cannot be opened, or does not have the cut.
     """
     if shot.source.kind is SourceKind.MOVIE:
-        return _movie(shot, wanted)
+        return _movie(shot, wanted, {} if movies is None else movies)
     return _sequence(shot, wanted)
 
 
-def _movie(shot: Shot, wanted: Handles) -> ShotSource:
+def _movie(shot: Shot, wanted: Handles, movies: MutableMapping[str, Clip]) -> ShotSource:
     path = shot.source.path
     if not is_movie(path):
         raise MediaError(
@@ -78,7 +81,9 @@ def _movie(shot: Shot, wanted: Handles) -> ShotSource:
             path=path,
             hint="raw camera formats and other kinds need a timeline render",
         )
-    clip = open_clip(path)
+    # A movie is read through once to find its frames, so its shots share it.
+    clip = movies.get(path) or open_clip(path)
+    movies[path] = clip
     have = clip.numbers
     numbers, handles = _with_handles(shot, wanted, have.first, have.last)
     return ShotSource(shot, clip, numbers, handles, None)
