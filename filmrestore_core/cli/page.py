@@ -74,9 +74,11 @@ def _write_whole(path: Path, text: str) -> None:
     except OSError as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise UnwritableFrameError(
+        refused = UnwritableFrameError(
             f"The report {path} cannot be written: {error.strerror}.", path=path
-        ) from error
+        )
+        refused.errno = error.errno
+        raise refused from error
 
 
 def _flat(values: Any, prefix: str = "") -> list[tuple[str, Any]]:

@@ -119,7 +119,10 @@ def carry_out(run: Run, sink: ResultSink, book: PictureBook | None) -> Ended:
     report = _clip_report(run, result, missing, notes)
     page = None
     if run.report is not None:
-        page = write_report(report, run.report, book.pages if book else ())
+        try:
+            page = write_report(report, run.report, book.pages if book else ())
+        except UnwritableFrameError as error:
+            trouble = trouble or error  # the frame's fault came first, and says more
     if trouble is not None:
         raise trouble
     _summary(run, report, result, page)

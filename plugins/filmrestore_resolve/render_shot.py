@@ -105,7 +105,8 @@ class ShotPlan:
             frames = [frame["frame"] for frame in values["frames"]]
         except (OSError, ValueError, KeyError, TypeError):
             return False
-        return frames == list(self.source.numbers)
+        page = (self.folder / REPORT).with_suffix(".html")
+        return page.exists() and frames == list(self.source.numbers)
 
 
 @dataclass(frozen=True, slots=True)
