@@ -6,7 +6,14 @@ import os
 import sys
 from pathlib import Path
 
-from filmrestore_core import Device, FilmrestoreError, ModelStore, __version__, find_device
+from filmrestore_core import (
+    Device,
+    FilmrestoreError,
+    ModelStore,
+    __version__,
+    default_user_folder,
+    find_device,
+)
 
 
 def about() -> tuple[str, str, str, str]:
@@ -15,9 +22,9 @@ def about() -> tuple[str, str, str, str]:
 
 
 def models_line() -> str:
-    """The models that come with the package, or what is wrong with them."""
+    """The package's models and the user's own, or what is wrong with them."""
     try:
-        cards = ModelStore().cards()
+        cards = ModelStore(default_user_folder()).cards()
     except FilmrestoreError as error:
         return str(error)
     newest: dict[str, str] = {}

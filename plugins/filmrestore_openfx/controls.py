@@ -282,7 +282,10 @@ def _engine() -> list[Control]:
 
 
 def _texts(about: tuple[tuple[str, str, str], ...]) -> list[Control]:
-    model = "An ONNX file that carries its card; empty takes the net that comes with filmrestore."
+    model = (
+        "An ONNX file that carries its card, or a name from 'filmrestore models list'; empty takes "
+        "the net that comes with filmrestore."
+    )
     files = [
         Control(
             name,

@@ -58,6 +58,7 @@ INSTANCE_CHANGED = "OfxActionInstanceChanged"
 PURGE = "OfxActionPurgeCaches"
 
 PREVIEW = "Preview at {0:g} of full size: marks are looked for in a small picture; judge at full."
+LOADING = "filmrestore loads its nets: the first picture takes a little longer."
 DRAFT = "Draft quality: a full render looks closer and may give another picture."
 NO_NETS = "The nets that come with filmrestore are not there: the classical detector is used."
 
@@ -130,8 +131,13 @@ class Effect:
         gathered = gather(host, action, values, center, self.engine.pictures, notes)
         if gathered.mask is not None and _is_empty(gathered, values):
             notes.warn(EMPTY_MASK)
+        waits = values.needs_nets and not self.engine.has_loaded
+        if waits:
+            host.message("message", LOADING)
         done = self.engine.restore(gathered, values, aborted=host.aborted)
         self._deliver(host, output, gathered, values, done.restored)
+        if waits:
+            host.clear_message()
         _say(host, done, values, notes)
         _log(action, done, notes, clock.monotonic() - began)
         return OK

@@ -13,9 +13,12 @@ from typing import TypeVar
 from filmrestore_core import (
     Device,
     ExternalMattes,
+    ModelStore,
     Restored,
     Restorer,
     RestoreSettings,
+    Stopped,
+    default_user_folder,
 )
 from filmrestore_openfx.footage import Footage, FootageMattes, Gathered
 from filmrestore_openfx.host_types import Bounds
@@ -94,6 +97,7 @@ class Engine:
         self._results: OrderedDict[tuple[object, ...], Done] = OrderedDict()
         self._lock = threading.Lock()
         self._building = threading.Lock()
+        self._loaded = threading.Event()
         count = workers or min(4, max(1, (os.cpu_count() or 2) // 2))
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="restore")
 
@@ -128,6 +132,11 @@ class Engine:
         """Load the nets in the background, so that the first frame need not wait for them."""
         self._pool.submit(self._load, values.settings, values.device)
 
+    @property
+    def has_loaded(self) -> bool:
+        """True once a restorer was built, nets and all."""
+        return self._loaded.is_set()
+
     def purge(self) -> None:
         """Forget all pictures, results and restorers."""
         self.pictures.clear()
@@ -137,7 +146,8 @@ class Engine:
 
     def _load(self, settings: RestoreSettings, device: Device) -> None:
         with self._building:
-            Restorer(settings, device=device, cache_bytes=0)
+            Restorer(settings, models=_shelf(), device=device, cache_bytes=0)
+        self._loaded.set()
 
     def _restore(
         self, gathered: Gathered, values: NodeValues, should_stop: Callable[[], bool]
@@ -174,6 +184,7 @@ class Engine:
             if found is not None:
                 return found
             made = self._build(setup)
+            self._loaded.set()
             # Marked as its own before another render looks for a session.
             made.footage.expect(keys)
             with self._lock:
@@ -204,6 +215,7 @@ class Engine:
             setup.settings,
             external=ExternalMattes(matte=matte, hold_out=hold_out),
             cache_bytes=self._restorer_bytes,
+            models=_shelf(),
             device=setup.device,
         )
         return Session(setup, footage, restorer)
@@ -215,8 +227,6 @@ def raise_stopped() -> None:
     Raises:
         Stopped: always.
     """
-    from filmrestore_core import Stopped
-
     raise Stopped("The host gave the frame up.")
 
 
@@ -232,6 +242,11 @@ def default_memory() -> int:
     except (AttributeError, ValueError, OSError):
         installed = 8 * _GIB
     return min(max(installed // 4, _GIB), 6 * _GIB)
+
+
+def _shelf() -> ModelStore:
+    """The package's models and the user's own, as the command line has them."""
+    return ModelStore(default_user_folder())
 
 
 def _setup(gathered: Gathered, values: NodeValues) -> Setup:

@@ -190,6 +190,10 @@ class NodeHost(Protocol):
         """Show a persistent message: "error", "warning" or "message"."""
         ...
 
+    def clear_message(self) -> None:
+        """Take the persistent message away."""
+        ...
+
 
 @dataclass(slots=True)
 class Notes:

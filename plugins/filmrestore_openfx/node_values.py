@@ -56,6 +56,11 @@ class NodeValues:
     is_draft: bool = False
 
     @property
+    def needs_nets(self) -> bool:
+        """True where a net takes part."""
+        return self.settings.detect.detector in _NETS or self.settings.repair.method in _NETS
+
+    @property
     def is_source(self) -> bool:
         """True where the answer is Source's picture whatever is on it."""
         if self.alpha == "Matte":

@@ -173,6 +173,10 @@ class MemoryHost:
         """Take a message."""
         self.messages.append((kind, text))
 
+    def clear_message(self) -> None:
+        """Take the message away."""
+        self.messages.append(("cleared", ""))
+
     def _question(self) -> None:
         self._questions += 1
         if self.aborted():

@@ -165,6 +165,10 @@ class WireHost:
         """Show a persistent message: "error", "warning" or "message"."""
         self._ask("persist", kind, text[:900])
 
+    def clear_message(self) -> None:
+        """Take the persistent message away."""
+        self._ask("clearpersist")
+
     def close(self) -> None:
         """Leave the shared memory to other connections."""
         for segment in (self._incoming, self._outgoing):

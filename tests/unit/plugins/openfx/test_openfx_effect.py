@@ -359,8 +359,8 @@ def test_faults_become_words_on_the_node(
 ) -> None:
     missing = MemoryHost({"Source": source}, {"modelFile": "/no/such/model.onnx"})
     assert render(effect, missing, 6.0) == FAILED
-    assert missing.messages[0][0] == "error"
-    assert "/no/such/model.onnx cannot be read" in missing.messages[0][1]
+    assert missing.messages[-1][0] == "error"
+    assert "/no/such/model.onnx cannot be read" in missing.messages[-1][1]
     nothing = MemoryHost({"Source": {}}, quick)
     assert render(effect, nothing, 6.0) == FAILED
     assert nothing.messages == [("error", "Source has no picture at 6.")]
