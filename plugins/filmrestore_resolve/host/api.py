@@ -31,24 +31,35 @@ def ask(thing: Any, name: str, *arguments: Any) -> Any:
 
 
 def ask_list(thing: Any, name: str, *arguments: Any) -> List[Any]:
-    """A list, also where Resolve gives None, or a dict numbered from 1 as old versions did."""
-    found = ask(thing, name, *arguments)
-    if isinstance(found, dict):
-        found = list(found.values())
-    if isinstance(found, (list, tuple)):
-        return [thing for thing in found if thing is not None]
+    """A list, also where Resolve gives None, or a dict numbered from 1 as old versions did.
+
+    Nothing is asked for a second time: an empty list is how a failure looks too.
+    """
+    for _ in range(2):
+        found = ask(thing, name, *arguments)
+        if isinstance(found, dict):
+            found = list(found.values())
+        if isinstance(found, (list, tuple)) and found:
+            return [thing for thing in found if thing is not None]
     return []
 
 
 def ask_text(thing: Any, name: str, *arguments: Any) -> str:
-    """A text; "" where there is none."""
-    found = ask(thing, name, *arguments)
-    return "" if found is None or found is False else str(found)
+    """A text, also of a number; "" where there is none. What is no text is asked for again."""
+    for _ in range(2):
+        found = ask(thing, name, *arguments)
+        if isinstance(found, (str, int, float)) and not isinstance(found, bool):
+            return str(found)
+    return ""
 
 
 def ask_number(thing: Any, name: str, *arguments: Any) -> Optional[int]:
-    """A whole number, also where it comes as a text or a float; None where there is none."""
-    return whole(ask(thing, name, *arguments))
+    """A whole number, also where it comes as a text or a float; None where there is none.
+
+    What is no number is asked for again.
+    """
+    found = whole(ask(thing, name, *arguments))
+    return whole(ask(thing, name, *arguments)) if found is None else found
 
 
 def whole(value: Any) -> Optional[int]:

@@ -91,8 +91,6 @@ def remove_bin_if_empty(pool: Any) -> bool:
 
 def _our_bin(pool: Any) -> Tuple[Any, bool]:
     found = find_bin(pool)
-    if found is None:
-        found = find_bin(pool)
     made = False
     if found is None:
         ask(pool, "AddSubFolder", ask(pool, "GetRootFolder"), BIN)

@@ -7,7 +7,7 @@ place, the timeline, the item and how it was placed. It travels with the project
 import json
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from filmrestore_resolve.host.api import ask, ask_list, ask_text, done, told
+from filmrestore_resolve.host.api import ask_list, ask_text, done, told
 
 FIELD = "filmrestore"
 BIN = "filmrestore"
@@ -93,9 +93,7 @@ def with_place(ledger: Ledger, place: Place) -> Ledger:
 
 def find_bin(pool: Any) -> Any:
     """Our bin, directly below the root; None where there is none."""
-    root = ask(pool, "GetRootFolder")
-    if root is None:
-        root = ask(pool, "GetRootFolder")
+    root = told(pool, "GetRootFolder")
     for folder in ask_list(root, "GetSubFolderList"):
         if ask_text(folder, "GetName") == BIN:
             return folder
@@ -105,7 +103,7 @@ def find_bin(pool: Any) -> Any:
 def our_clips(pool: Any) -> List[Any]:
     """Pool clips of ours, wherever in the pool the user may have moved them."""
     found: List[Any] = []
-    waiting = [ask(pool, "GetRootFolder")]
+    waiting = [told(pool, "GetRootFolder")]
     while waiting:
         folder = waiting.pop()
         found += [c for c in ask_list(folder, "GetClipList") if ledger_of(c) is not None]

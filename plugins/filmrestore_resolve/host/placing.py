@@ -10,7 +10,6 @@ from filmrestore_resolve.host.api import (
     ask,
     ask_list,
     ask_number,
-    has,
     unique_id,
 )
 from filmrestore_resolve.host.ledger import ledger_of
@@ -63,8 +62,14 @@ class NotPlaced(Exception):
         self.left = left
 
 
-def place(pool: Any, timeline: Any, wanted: Wanted) -> Placed:
+def place(pool: Any, timeline: Any, wanted: Wanted, select: bool) -> Placed:
     """Place a result, in the place of an older one of the same shot.
+
+    Args:
+        pool: the media pool.
+        timeline: the current timeline's handle.
+        wanted: what, and where.
+        select: this version appends only while a clip of the pool is selected.
 
     Raises:
         NotPlaced: the place is taken by something else, or Resolve placed it wrongly twice.
@@ -83,14 +88,14 @@ def place(pool: Any, timeline: Any, wanted: Wanted) -> Placed:
     if not delete_items(timeline, [item for item, _ in older]):
         raise NotPlaced("an older result stands there and Resolve does not delete it")
     try:
-        return _append(pool, timeline, wanted)
+        return _append(pool, timeline, wanted, select)
     except NotPlaced:
         for item, clip in older:
-            _bring_back(pool, timeline, item, clip)
+            _bring_back(pool, timeline, item, clip, select)
         raise
 
 
-def _append(pool: Any, timeline: Any, wanted: Wanted) -> Placed:
+def _append(pool: Any, timeline: Any, wanted: Wanted, select: bool) -> Placed:
     info: Dict[str, Any] = {
         "mediaPoolItem": wanted.clip,
         "mediaType": 1,
@@ -102,7 +107,7 @@ def _append(pool: Any, timeline: Any, wanted: Wanted) -> Placed:
         info["endFrame"] = wanted.offset + wanted.duration
     fault = ""
     for attempt in range(2):
-        new = _try(pool, timeline, info)
+        new = _try(pool, timeline, info, select)
         if len(new) == 1:
             fault = _fault(new[0], wanted)
             if not fault:
@@ -116,21 +121,24 @@ def _append(pool: Any, timeline: Any, wanted: Wanted) -> Placed:
     raise NotPlaced(fault)
 
 
-def _try(pool: Any, timeline: Any, info: Dict[str, Any]) -> List[Item]:
-    """Append, and look at what is new on any track: the answer itself may be an empty shell."""
+def _try(pool: Any, timeline: Any, info: Dict[str, Any], select: bool) -> List[Item]:
+    """Append, and look at what is new on any track: the answer itself may be an empty shell.
+
+    Only what plays the clip counts, so that nothing of the user is ever taken for ours.
+    """
+    uid = unique_id(info["mediaPoolItem"])
     before = {item.same_place() for item in all_items(timeline)}
+    selected = ask_list(pool, "GetSelectedClips") if select else [None]
+    if not selected:
+        # Resolve cannot select nothing again; before 20.3.2 there is no other way.
+        ask(pool, "SetSelectedClip", info["mediaPoolItem"])
     ask(pool, "AppendToTimeline", [info])
-    new = [item for item in all_items(timeline) if item.same_place() not in before]
-    if new or not has(pool, "SetSelectedClip"):
-        return new
-    # Before 20.3.2 nothing is appended while no clip of the pool is selected.
-    selected = ask_list(pool, "GetSelectedClips")
-    ask(pool, "SetSelectedClip", info["mediaPoolItem"])
-    ask(pool, "AppendToTimeline", [info])
-    new = [item for item in all_items(timeline) if item.same_place() not in before]
-    if selected:
-        ask(pool, "SetSelectedClip", selected[0])
-    return new
+    return [
+        item
+        for item in all_items(timeline)
+        if item.same_place() not in before
+        and unique_id(ask(item.handle, "GetMediaPoolItem")) == uid
+    ]
 
 
 def _fault(item: Item, wanted: Wanted) -> str:
@@ -163,10 +171,10 @@ def _corrected(info: Dict[str, Any], read: Item, wanted: Wanted) -> Dict[str, An
     return corrected
 
 
-def _bring_back(pool: Any, timeline: Any, item: Item, clip: Any) -> None:
+def _bring_back(pool: Any, timeline: Any, item: Item, clip: Any, select: bool) -> None:
     """Put an older result back where the new one did not get there."""
     info: Dict[str, Any] = {"mediaPoolItem": clip, "mediaType": 1, "trackIndex": item.track}
     info["recordFrame"] = item.start
-    new = _try(pool, timeline, info)
+    new = _try(pool, timeline, info, select)
     if [(i.track, i.start, i.end) for i in new] != [(item.track, item.start, item.end)]:
         delete_items(timeline, new)

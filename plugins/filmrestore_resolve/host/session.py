@@ -19,6 +19,7 @@ class Session(NamedTuple):
 
     Attributes:
         product: "DaVinci Resolve Studio 21.0.4", as reports say it.
+        selects: appending needs a clip selected in the pool, as it did before 20.3.2.
     """
 
     resolve: Any
@@ -28,6 +29,7 @@ class Session(NamedTuple):
     project_name: str
     product: str
     studio: bool
+    selects: bool
 
 
 def open_session(resolve: Any) -> Session:
@@ -61,6 +63,7 @@ def open_session(resolve: Any) -> Session:
         ask_text(project, "GetName") or unique_id(project) or "project",
         ("%s %s" % (name, version)).strip(),
         edition_is_studio(resolve),
+        version_of(resolve) < [20, 3, 2],
     )
 
 

@@ -121,7 +121,7 @@ def _on_track(
         found.clip, shot.key, files.frames, track.number, result.head, item.start, item.duration
     )
     try:
-        placed = place(session.pool, handle, wanted)
+        placed = place(session.pool, handle, wanted, session.selects)
     except NotPlaced as error:
         _unmake(session, track)
         return Down("failed", "only in the bin: %s" % error), found.ledger

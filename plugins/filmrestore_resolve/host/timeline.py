@@ -58,10 +58,8 @@ def read_timeline(handle: Any, project: Any) -> Timeline:
     Raises:
         Refusal: Resolve does not say what is needed to count frames.
     """
-    name = ask_text(handle, "GetName") or ask_text(handle, "GetName")
+    name = ask_text(handle, "GetName")
     start = ask_number(handle, "GetStartFrame")
-    if start is None:
-        start = ask_number(handle, "GetStartFrame")
     settings = [told(handle, "GetSetting", "timelineFrameRate")]
     settings.append(told(project, "GetSetting", "timelineFrameRate"))
     rates = [rate for rate in map(exact_rate, settings) if rate is not None]
@@ -78,9 +76,7 @@ def read_timeline(handle: Any, project: Any) -> Timeline:
 
 def track_count(timeline: Any) -> int:
     """How many video tracks there are."""
-    return ask_number(timeline, "GetTrackCount", "video") or (
-        ask_number(timeline, "GetTrackCount", "video") or 0
-    )
+    return ask_number(timeline, "GetTrackCount", "video") or 0
 
 
 def track_name(timeline: Any, index: int) -> str:

@@ -1,6 +1,6 @@
 """What the user had open, remembered before anything is placed and put back afterwards."""
 
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, List, NamedTuple
 
 from filmrestore_resolve.host.api import ask, ask_text, done, told, unique_id
 from filmrestore_resolve.host.messages import Refusal
@@ -11,11 +11,11 @@ class UserState(NamedTuple):
     """Page, bin, timeline and playhead of the user.
 
     Attributes:
-        page: None in headless Resolve.
+        page: "" in headless Resolve.
         timecode: the playhead; "" on pages where Resolve does not tell it.
     """
 
-    page: Optional[str]
+    page: str
     bin: Any
     timeline: Any
     timecode: str
@@ -31,7 +31,7 @@ def remember(resolve: Any, project: Any, pool: Any) -> UserState:
     timeline = told(project, "GetCurrentTimeline")
     if folder is None or timeline is None:
         raise Refusal("Resolve does not say which bin and timeline are open; nothing was changed.")
-    page = told(resolve, "GetCurrentPage")
+    page = ask_text(resolve, "GetCurrentPage")
     return UserState(page, folder, timeline, ask_text(timeline, "GetCurrentTimecode"))
 
 
@@ -47,7 +47,7 @@ def put_back(state: UserState, resolve: Any, project: Any, pool: Any) -> List[st
         and not done(pool, "SetCurrentFolder", state.bin)
     ):
         lines.append("The bin '%s' could not be opened again." % _name(state.bin))
-    if state.page and told(resolve, "GetCurrentPage") != state.page:
+    if state.page and ask_text(resolve, "GetCurrentPage") != state.page:
         if not done(resolve, "OpenPage", state.page):
             lines.append("The page '%s' could not be opened again." % state.page)
     now = ask_text(state.timeline, "GetCurrentTimecode")

@@ -152,7 +152,7 @@ class _Method:
 
 
 @cache
-def _shown(kind: type[Body], missing: frozenset[str]) -> list[str]:
+def _shown(kind: Any, missing: frozenset[str]) -> list[str]:
     shown = {n for n in dir(kind) if n[:1].isupper() and callable(getattr(kind, n))}
     return sorted(shown - missing)
 

@@ -180,8 +180,9 @@ def _item(item: TimelineItemBody) -> dict[str, Any]:
         "enabled": item.enabled,
         "grade": item.grade,
         "takes": [
-            {"clip": c.GetName() if c else None, "offset": o, "duration": d, "ours": _ours(c)}
+            {"clip": c.GetName(), "first frame": c.first + o, "duration": d, "ours": _ours(c)}
             for c, o, d in item.takes
+            if c is not None
         ],
         "selected take": item.selected,
     }
@@ -193,9 +194,7 @@ def _without_takes(item: dict[str, Any]) -> dict[str, Any]:
     if len(others) == len(item["takes"]):
         return item
     plain = {**item, "takes": others if len(others) > 1 else [], "selected take": 0}
-    plain["clip"] = others[0]["clip"] if len(others) == 1 else item["clip"]
-    plain["first frame"] = None
-    return plain
+    return plain | {name: others[0][name] for name in ("clip", "first frame", "duration")}
 
 
 def _ours(clip: PoolItemBody | None) -> bool:

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from filmrestore_core.media.image_file import write_new
+from filmrestore_core.testing.scenes import code_frame, half_frame, moving_scene
 from filmrestore_resolve.host import renderer, restoring
 from filmrestore_resolve.host.choices import checked_choices
 from filmrestore_resolve.host.config import Config
@@ -20,9 +23,6 @@ from filmrestore_resolve.host.watching import Watcher
 from filmrestore_resolve.testing.pool import PoolItemBody
 from filmrestore_resolve.testing.world import World
 
-from filmrestore_core.media.image_file import write_new
-from filmrestore_core.testing.scenes import code_frame, half_frame, moving_scene
-
 FIRST, LAST = 1001, 1010
 SCENE = moving_scene(range(FIRST, LAST + 1), height=64, width=96, specks=3, seed=11)
 # The classical detector starts at once; the nets are tested where they live.
@@ -31,6 +31,8 @@ QUICK = {"detect.detector": "classical"}
 
 class Footage:
     """One scan on disk, as Resolve would know it."""
+
+    scene = SCENE
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -45,17 +47,16 @@ class Footage:
     def path(self) -> str:
         return f"{self.folder}/plate 2K.[{FIRST:07d}-{LAST:07d}].dpx"
 
+    def as_exr(self, folder: Path, numbers: range, padding: int) -> str:
+        """The same as EXR under these numbers; the path as Resolve writes it."""
+        folder.mkdir(parents=True)
+        for number, scene_number in zip(numbers, range(FIRST, LAST + 1), strict=False):
+            frame = half_frame(number, SCENE.damaged[scene_number])
+            write_new(folder / f"a.{number:0{padding}d}.exr", frame)
+        return f"{folder}/a.[{numbers[0]:0{padding}d}-{numbers[-1]:0{padding}d}].exr"
+
     def clip(self, world: World, **properties: str) -> PoolItemBody:
         return world.add_clip(self.path, LAST - FIRST + 1, first=FIRST, **properties)
-
-
-def exr_sequence(folder: Path, numbers: range, padding: int) -> str:
-    """EXR frames under these numbers; the path as Resolve writes it."""
-    folder.mkdir(parents=True)
-    for number, scene_number in zip(numbers, range(FIRST, LAST + 1), strict=False):
-        frame = half_frame(number, SCENE.damaged[scene_number])
-        write_new(folder / f"a.{number:0{padding}d}.exr", frame)
-    return f"{folder}/a.[{numbers[0]:0{padding}d}-{numbers[-1]:0{padding}d}].exr"
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +116,11 @@ def quick_button(
 
     def render(command: list[str], folder: str, *others: Any) -> int:
         document = json.loads(Path(folder, "job.json").read_text("utf-8"))
-        key = json.dumps({k: v for k, v in document.items() if k not in ("id", "created_by")})
+        # These three are only given back and reported.
+        del document["id"], document["created_by"]
+        for shot in document["shots"]:
+            del shot["source"]["rate"]
+        key = json.dumps(document)
         kept = _KEPT.get(key)
         if kept is None:
             code = _REAL(command, folder, *others)

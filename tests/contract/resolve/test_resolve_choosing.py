@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from filmrestore_resolve.host.choices import checked_choices
 from filmrestore_resolve.host.messages import Refusal
 from filmrestore_resolve.host.restoring import Found, look
@@ -102,8 +103,8 @@ def unsuitable(footage: Any, tmp_path: Path, has_speed: bool) -> dict[str, tuple
         world = world_of(f"speed {speed}", reason)
         world.add_item(footage.clip(world), 86400, 8, 0, speed=speed, color="Orange")
     kinds = {
-        "Compound": "compound", "Multicam": "multicam", "Timeline": "nested", "Generator": "generator",
-        "Adjustment Clip": "adjustment", "Audio": "sound only", "Fusion Title": "Fusion|title",
+        "Compound": "compound", "Multicam": "multicam", "Timeline": "nested",
+        "Generator": "generator", "Adjustment Clip": "adjustment", "Audio": "sound only", "Fusion Title": "Fusion|title",
     }  # fmt: skip
     for kind, reason in kinds.items():
         world = world_of(kind, reason)
@@ -143,7 +144,6 @@ def unsuitable(footage: Any, tmp_path: Path, has_speed: bool) -> dict[str, tuple
 def test_what_is_unsuitable_is_left_out_with_its_reason(
     has_speed: bool, footage: Any, tmp_path: Path
 ) -> None:
-    import re
 
     for name, (world, reason) in unsuitable(footage, tmp_path, has_speed).items():
         good = world.add_item(footage.clip(world), 86500, 4, 1, color="Orange", name="good")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from filmrestore_resolve.host.removing import remove_results
 from filmrestore_resolve.host.session import open_session
 from filmrestore_resolve.testing.quirks import Quirks
@@ -112,13 +113,13 @@ def test_all_combinations_of_the_disputed_conventions(footage: Any, quick_button
 
 
 def test_before_20_3_2_a_clip_must_be_selected_in_the_pool(footage: Any, quick_button: Any) -> None:
-    world = cut(footage, Quirks(append_needs_selection=True))
+    world = cut(footage, Quirks(append_needs_selection=True, version=(20, 1, 0, 1, "")))
     users_clip = world.project.pool.root.clips[0]
     outcome = quick_button.press(world)
     assert outcome.code == 0
     assert shown(world) == RIGHT
     # One that the user had selected is selected again; Resolve cannot select nothing.
-    world = cut(footage, Quirks(append_needs_selection=True))
+    world = cut(footage, Quirks(append_needs_selection=True, version=(20, 1, 0, 1, "")))
     world.project.pool.selected = users_clip
     users = world.users_part()
     assert quick_button.press(world).code == 0
@@ -126,9 +127,7 @@ def test_before_20_3_2_a_clip_must_be_selected_in_the_pool(footage: Any, quick_b
 
 
 @pytest.mark.parametrize("name", FURTHER)
-def test_each_other_difference_between_versions(
-    name: str, footage: Any, quick_button: Any
-) -> None:
+def test_each_other_difference_between_versions(name: str, footage: Any, quick_button: Any) -> None:
     for value in FURTHER[name]:
         for base in (Quirks(), Quirks(end_frame="inclusive", empty_list="none")):
             quirks = replace(base, **{name: value})

@@ -1,10 +1,11 @@
-"""One call after the other goes wrong: the user's things stay as they were, and it is said plainly."""
+"""Each call goes wrong in turn: the user's things stay as they were, and it is said plainly."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+
 from filmrestore_resolve.host.messages import Refusal
 from filmrestore_resolve.host.removing import remove_results
 from filmrestore_resolve.host.session import open_session
@@ -79,7 +80,7 @@ def check_press(footage: Any, button: Any, fault: Fault, **how: Any) -> str:
 def test_each_call_fails_once(place: str, footage: Any, quick_button: Any) -> None:
     calls = count_calls(footage, quick_button, place=place)
     assert calls > 100
-    for number in range(0, calls):
+    for number in range(calls):
         fault = Fault(number, WAYS[number % len(WAYS)])
         check_press(footage, quick_button, fault, place=place)
 

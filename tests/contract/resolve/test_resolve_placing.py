@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from filmrestore_resolve.host.removing import Removed, remove_results
 from filmrestore_resolve.host.session import open_session
 from filmrestore_resolve.testing.quirks import Quirks
@@ -79,7 +80,10 @@ def test_handles_stay_below_the_cut(
         (item,) = world.our_items()
         assert (item.start, item.shows()) == (86410, SHOWN)
         # Three frames are before the cut in this media and three after it.
-        assert (item.clip.first, item.clip.frames) == (1004 - min(handles, 3), 4 + 2 * min(handles, 3))
+        assert (item.clip.first, item.clip.frames) == (
+            1004 - min(handles, 3),
+            4 + 2 * min(handles, 3),
+        )
     assert world.wire.misuses == []
     remove(world)
     assert world.state() == before
