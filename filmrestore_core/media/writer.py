@@ -253,7 +253,9 @@ class SequenceWriter(NumberedWriter):
 
         def make(temp: Path) -> None:
             if source is None:
-                made = write_new(temp, frame if self._as_image is None else self._as_image(frame))
+                image = frame if self._as_image is None else self._as_image(frame)
+                notes.extend(note for note in image.notes if note not in frame.notes)
+                made = write_new(temp, image)
             elif copied:
                 copy_bytes(source, temp)
                 return

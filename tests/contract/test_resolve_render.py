@@ -347,6 +347,7 @@ def test_a_movie_becomes_numbered_frames_as_the_command_line_makes_them(tmp_path
     told = rendered(written(tmp_path / "job", asked))[1]["shots"][0]
     assert (told["state"], told["first"], told["last"]) == ("done", 4, 6)
     assert told["pattern"] == "Rolle Ä.%06d.tif"
+    assert any("does not say its color matrix" in note for note in told["notes"])
     typed = ["restore", str(movie), str(tmp_path / "out" / "f.######.tif"), "--frames", "4-6"]
     assert run([*typed, *FLAGS, "--progress", "none"]) == 0
     ours = list(frames_in(Path(told["folder"]), "*.tif").values())
