@@ -4,6 +4,7 @@ Standard library only.
 What it does in an action is told by the node's string parameter `mode`.
 """
 
+import itertools
 import json
 import mmap
 import os
@@ -199,6 +200,24 @@ def render(link, action, mode, args):
         heard = [link.ask(*request) for request in args]
         link.ask("persist", "message", json.dumps(heard))
         return 0 if link.ask("copy", "Source", at)[0] == "ok" else 1
+    if mode == "timing":  # seconds of each step of the transport, memory used again
+        took = [time.perf_counter()]
+        answer = link.ask("image", "Source", at)
+        took.append(time.perf_counter())
+        size = int(answer[13])
+        if "timing" not in HELD:
+            HELD["timing"] = [link.segment(size), link.segment(size)]
+        (source, pixels), (output, canvas) = HELD["timing"]
+        took.append(time.perf_counter())
+        link.ask("pixels", source, 0)
+        took.append(time.perf_counter())
+        canvas[:size] = memoryview(pixels)[:size]
+        took.append(time.perf_counter())
+        link.ask("write", output, 0, *answer[2:6])
+        took.append(time.perf_counter())
+        steps = [after - before for before, after in itertools.pairwise(took)]
+        link.ask("persist", "message", json.dumps(steps))
+        return 0
     if mode == "counts":  # only how often which kind of answer came
         heard = [link.ask(*request)[0] for request in args]
         link.ask(

@@ -229,8 +229,9 @@ def test_an_abort_ends_within_a_second_and_writes_nothing(open_host, mode):
 def test_an_abort_seen_before_the_commit_writes_nothing(open_host):
     source = picture()
     node = ready(open_host(), "copy", source)
-    asked = []
-    node.stop = lambda: bool(asked.append(1)) or len(asked) > 4
+    assert render(node) == OK
+    asked = []  # at least: before the action, at the copy, before the commit
+    node.stop = lambda: bool(asked.append(1)) or len(asked) > 2
     output = HostImage.blank_like(source)
     assert node.render(1, output) == FAILED
     assert not output.changed()

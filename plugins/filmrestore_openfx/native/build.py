@@ -29,7 +29,7 @@ SOURCES = Path(__file__).parent
 TEST_HOST_SOURCES = SOURCES.parent / "testhost" / "native"
 BUILT = SOURCES / "built"
 
-_OPTIONS = ["-std=c11", "-O2", "-fPIC", "-fvisibility=hidden", "-shared", "-Wall", "-Wextra"]
+_OPTIONS = ["-std=c11", "-O3", "-fPIC", "-fvisibility=hidden", "-shared", "-Wall", "-Wextra"]
 _SANITIZE = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 
 
