@@ -22,7 +22,8 @@ class Gathered:
 
     Attributes:
         number: frame number that stands for the render's time.
-        source: frame number -> picture; None where the host has none.
+        source: frame number -> picture, for all numbers within reach; None where the host has none
+            or was not asked.
         mask: likewise, of the Mask input; None where it does not count.
         matte: likewise, of the Damage Matte input; None where it does not count.
         display: y-up bounds that hold all source pictures.

@@ -67,17 +67,19 @@ def gather(
     state = host.clip(SOURCE)
     number = math.floor(action.time)
     wanted = offsets(values, action, state.span)
-    source: dict[int, Picture | None] = {}
+    reach = reach_of(values.settings)
+    # What is not there is part of what was seen: a clip may be made longer later.
+    nothing: dict[int, Picture | None] = dict.fromkeys(range(number - reach, number + reach + 1))
+    source = {**nothing, number: center}
     for k in wanted:
-        source[number + k] = (
-            center if k == 0 else fetch(host, SOURCE, action.time + k, store, notes)
-        )
+        if k != 0:
+            source[number + k] = fetch(host, SOURCE, action.time + k, store, notes)
     if not action.temporal:
         notes.warn(NO_TIME)
     others = [picture for n, picture in source.items() if n != number and picture is not None]
     if len(others) > 1 and all(p.facts.key == center.facts.key for p in others):
         notes.warn(SAME_TIME)
-        source = {number: center}
+        source = {**nothing, number: center}
         wanted = [0]
     near = matte_offsets(values, wanted)
     mask = matte = None

@@ -103,6 +103,19 @@ def test_a_neighbor_that_changed_upstream_is_noticed(
     assert bits(host.result) == bits(wanted)
 
 
+def test_a_clip_that_becomes_longer_or_blind_is_another_clip(
+    effect: Effect, source: Clips, memory_clip: Any, quick: dict[str, Any]
+) -> None:
+    effect.perform(MemoryHost({}), Action(PURGE))
+    short = {t: p for t, p in source.items() if t >= 6.0}
+    for clip, temporal in ((short, True), (source, True), (source, False), (source, True)):
+        host = MemoryHost({"Source": clip}, quick, temporal=temporal)
+        assert render(effect, host, 6.0) == OK
+        seen = clip if temporal else {6.0: clip[6.0]}
+        wanted = expected(memory_clip({int(t): p.pixels for t, p in seen.items()}), 6)
+        assert bits(host.result) == bits(wanted)
+
+
 def test_pictures_are_not_sent_twice(source: Clips, quick: dict[str, Any]) -> None:
     effect = Effect(Engine(MEMORY))
     sent = []
