@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -194,7 +195,7 @@ def test_killed_and_started_again(media: Path, tmp_path: Path, as_typed: dict[st
     process = started(job)
     after_first_frame(process)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=240)
     assert not (tmp_path / "job" / "result.json").exists()
     status = json.loads((tmp_path / "job" / "status.json").read_text("utf-8"))
     assert status["state"] == "running"
@@ -212,7 +213,7 @@ def test_a_signal_ends_the_run_with_its_code(media: Path, tmp_path: Path) -> Non
     process = started(written(tmp_path / "job", shot(media, last=1011)))
     after_first_frame(process)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=240)
     assert process.returncode == 143
     result = json.loads((tmp_path / "job" / "result.json").read_text("utf-8"))
     assert (result["state"], result["exit_code"]) == ("cancelled", 143)
@@ -224,7 +225,7 @@ def test_the_flag_file_cancels(media: Path, tmp_path: Path) -> None:
     process = started(job)
     after_first_frame(process)
     (tmp_path / "job" / "cancel").touch()
-    process.communicate(timeout=60)
+    process.communicate(timeout=240)
     assert process.returncode == 4
     result = json.loads((tmp_path / "job" / "result.json").read_text("utf-8"))
     assert result["state"] == "cancelled"
@@ -320,17 +321,34 @@ def test_a_wrong_job_leaves_a_result_that_says_so(
     assert said in (tmp_path / "job" / "renderer.log").read_text("utf-8")
 
 
-def test_exr_keeps_type_and_metadata(tmp_path: Path) -> None:
+def test_exr_is_what_the_command_line_makes(tmp_path: Path) -> None:
     folder = laid_out(tmp_path / "exr", "a b_{:04d}", "exr")
     source = {"kind": "sequence", "path": str(folder / "a b_[1001-1012].exr")}
     asked = {"key": "k", "source": source, "first": 1005, "last": 1006}
     told = rendered(written(tmp_path / "job", asked))[1]["shots"][0]
     assert (told["state"], told["pattern"]) == ("done", "a b_%04d.exr")
+    typed = ["restore", str(folder), f"{tmp_path / 'out'}/", "--frames", "1005-1006", *FLAGS]
+    assert run([*typed, "--progress", "none"]) == 0
+    assert frames_in(Path(told["folder"]), "*.exr") == frames_in(tmp_path / "out", "*.exr")
     for number in (1005, 1006):
         ours = read_image(Path(told["folder"]) / f"a b_{number}.exr", number).parts[0]
         theirs = read_image(folder / f"a b_{number}.exr", number).parts[0]
         assert ours.formats == theirs.formats
         assert {**ours.attributes, "filmrestore": ""} == {**theirs.attributes, "filmrestore": ""}
+
+
+def test_a_result_never_goes_where_a_source_lies(media: Path, tmp_path: Path) -> None:
+    """Not even where the result's folder turns out to be a link to it."""
+    job = written(tmp_path / "job", shot(media, last=1004))
+    folder = Path(rendered(job)[1]["shots"][0]["folder"])
+    shutil.rmtree(folder)
+    folder.symlink_to(media, target_is_directory=True)
+    before = {p.name: p.read_bytes() for p in media.glob("*.dpx")}
+    code, result = rendered(job)
+    assert code == 1
+    assert "is where the source" in result["shots"][0]["message"]
+    assert {p.name: p.read_bytes() for p in media.glob("*.dpx")} == before
+    assert not list(media.glob(".*"))
 
 
 def test_a_movie_becomes_numbered_frames_as_the_command_line_makes_them(tmp_path: Path) -> None:

@@ -90,7 +90,11 @@ def test_what_is_wrong_is_said_with_its_path(changes: dict[str, Any], said: str)
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"{", "is no JSON document"), (b"\xff\xfe{", "is no JSON document"), (b"[]", "valid dictionary")],
+    [
+        (b"{", "is no JSON document"),
+        (b"\xff\xfe{", "is no JSON document"),
+        (b"[]", "valid dictionary"),
+    ],
 )
 def test_a_file_that_is_no_job_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "job.json"
