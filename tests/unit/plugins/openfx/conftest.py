@@ -13,8 +13,8 @@ from filmrestore_core import Box, Frame, MemoryClip, Part, PixelFormat
 from filmrestore_core.testing.scenes import moving_scene
 from filmrestore_openfx.testing import HostPicture
 
-# The classical detector and fill: quick to start, and the node does the same around either.
-QUICK = {"detector": 2, "repairMethod": 2}
+# The classical detector and fill, one neighbour on each side: the node does the same around all.
+QUICK = {"detector": 2, "repairMethod": 2, "temporalRadius": 1}
 
 Scene = dict[int, NDArray[np.float32]]
 
