@@ -114,10 +114,10 @@ def _append(pool: Any, timeline: Any, wanted: Wanted, select: bool) -> Placed:
                 return Placed(new[0], True, attempt > 0)
         else:
             fault = "Resolve placed nothing" if not new else "Resolve placed several clips"
-        if not delete_items(timeline, new):
-            raise NotPlaced(fault + ", and does not delete it again", left=True)
         if len(new) == 1:
             info = _corrected(info, new[0], wanted)
+        if not delete_items(timeline, new):
+            raise NotPlaced(fault + ", and does not delete it again", left=True)
     raise NotPlaced(fault)
 
 

@@ -7,7 +7,8 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from filmrestore_resolve.host.api import ask, ask_number, ask_text, has
 from filmrestore_resolve.host.ledger import ledger_of
 from filmrestore_resolve.host.media import Media, NotReadable, clip_property, media_of
-from filmrestore_resolve.host.rates import rate_text
+from filmrestore_resolve.host.rates import rate_text, sequence_path
+from filmrestore_resolve.host.takes import takes_of
 from filmrestore_resolve.host.timeline import Item, Timeline
 
 # GetSourceStartFrame and GetSourceEndFrame each were seen off by one.
@@ -84,9 +85,8 @@ def _shot_of(item: Item, timeline: Timeline) -> Shot:
     clip = ask(handle, "GetMediaPoolItem")
     if clip is None:
         raise NotReadable("is a title, a generator or a transition: there is no media", False)
-    if ledger_of(clip) is not None:
-        raise NotReadable("is a result of filmrestore itself", False)
-    media = media_of(clip)
+    ours = ledger_of(clip) is not None
+    media = media_of(_original_of(item) if ours else clip)
     if media.rate is None or media.rate != timeline.rate:
         said = "an unknown rate" if media.rate is None else rate_text(media.rate)
         raise NotReadable(
@@ -97,7 +97,13 @@ def _shot_of(item: Item, timeline: Timeline) -> Shot:
     _refuse_retime(item)
     offset = ask_number(handle, "GetLeftOffset")
     if offset is None:
-        raise NotReadable("does not say where in its media it begins", True)
+        raise NotReadable("does not say where in its media it begins", not ours)
+    if ours:
+        # A result's files carry the numbers of the frames they were made of.
+        numbered = sequence_path(clip_property(clip, "File Path"))
+        if numbered is None:
+            raise NotReadable("is a result of filmrestore itself", False)
+        offset += numbered.first - media.first
     after = media.frames - offset - item.duration
     if offset < 0 or after < 0:
         raise NotReadable(
@@ -110,6 +116,14 @@ def _shot_of(item: Item, timeline: Timeline) -> Shot:
         item, media, shot_key(media.path, first, first + item.duration - 1), media.path,
         media.kind, first, first + item.duration - 1, offset, after, "media",
     )  # fmt: skip
+
+
+def _original_of(item: Item) -> Any:
+    """The user's own clip of an item that shows a take of ours."""
+    for take in takes_of(item.handle):
+        if take.clip is not None and ledger_of(take.clip) is None:
+            return take.clip
+    raise NotReadable("is a result of filmrestore itself", False)
 
 
 def _refuse_retime(item: Item) -> None:
@@ -127,12 +141,11 @@ def _refuse_retime(item: Item) -> None:
     if start is None or end is None:
         return
     span = end - start
-    if end < start:
+    if end < start - 1:
         raise NotReadable("runs backwards", True)
-    doubt = _SPAN_DOUBT if item.duration > 2 * _SPAN_DOUBT else item.duration
     if span <= 1 and item.duration > _SPAN_DOUBT + 1:
         raise NotReadable("is a freeze frame", True)
-    if abs(span - item.duration) > doubt:
+    if abs(span - item.duration) > _SPAN_DOUBT:
         raise NotReadable("is retimed (%d source frames in %d)" % (span, item.duration), True)
     _refuse_by_seconds(item)
 

@@ -2,7 +2,7 @@
 
 from typing import Any, List, NamedTuple, Optional, Tuple
 
-from filmrestore_resolve.host.api import ask, ask_number, done, unique_id, whole
+from filmrestore_resolve.host.api import ask, ask_number, done, unique_id
 from filmrestore_resolve.host.ledger import ledger_of
 from filmrestore_resolve.host.timeline import Item, read_item
 
@@ -12,14 +12,23 @@ class Take(NamedTuple):
 
     Attributes:
         number: from 1.
-        first: first frame of its clip, as Resolve counts it; None where it does not say.
-        last: as Resolve counts it; whether it is inside differs between versions.
+        clip: the pool clip it plays.
     """
 
     number: int
     clip: Any
-    first: Optional[int]
-    last: Optional[int]
+
+
+class Shows(NamedTuple):
+    """What an item shows once a take is selected.
+
+    Attributes:
+        offset: first frame of the clip, counted from 0; None where Resolve does not say.
+        duration: frames on the timeline.
+    """
+
+    offset: Optional[int]
+    duration: int
 
 
 class NoTake(Exception):
@@ -52,8 +61,7 @@ def takes_of(item: Any) -> List[Take]:
     for index in range(1, (ask_number(item, "GetTakesCount") or 0) + 1):
         values = ask(item, "GetTakeByIndex", index)
         if isinstance(values, dict):
-            first, last = whole(values.get("startFrame")), whole(values.get("endFrame"))
-            found.append(Take(index, values.get("mediaPoolItem"), first, last))
+            found.append(Take(index, values.get("mediaPoolItem")))
     return found
 
 
@@ -72,32 +80,25 @@ def add_take(source: Item, clip: Any, key: str, offset: int, frames: int) -> Tak
     """
     item = source.handle
     uid = unique_id(clip)
-    takes = takes_of(item)
-    if any(unique_id(take.clip) == uid for take in takes):
+    if any(unique_id(take.clip) == uid for take in takes_of(item)):
         return Taken(0, False)
     former = ask_number(item, "GetSelectedTakeIndex") or 0
     span = None if (offset, frames) == (0, source.duration) else (offset, offset + source.duration)
     fault = ""
-    for attempt in range(2):
-        fault, read = _try_take(source, clip, span)
+    for _ in range(2):
+        fault, read = _try_take(source, clip, span, offset)
         if not fault:
-            _drop_older(item, key, uid, former)
+            _drop_older(item, key, uid)
             return Taken(former, True)
-        if not _drop(source, uid, former):
+        if not drop_take(source, uid, former):
             raise NoTake(fault + ", and does not take it away again", left=True)
-        if attempt == 0:
-            span = _corrected_span(span, read, source.duration)
+        span = _corrected_span(span, read, source.duration, offset)
     raise NoTake(fault)
 
 
-def drop_take(source: Item, uid: str, former: int) -> bool:
-    """Take our take away and select the one that was selected before."""
-    return _drop(source, uid, former)
-
-
 def _try_take(
-    source: Item, clip: Any, span: Optional[Tuple[int, int]]
-) -> Tuple[str, Optional[Take]]:
+    source: Item, clip: Any, span: Optional[Tuple[int, int]], offset: int
+) -> Tuple[str, Optional[Shows]]:
     """Add and select; what is wrong with it, and how it reads."""
     item = source.handle
     arguments = (clip,) if span is None else (clip, span[0], span[1])
@@ -105,32 +106,37 @@ def _try_take(
     ours = [take for take in takes_of(item) if unique_id(take.clip) == unique_id(clip)]
     if not ours:
         return "Resolve adds no take", None
-    take = ours[-1]
-    if not done(item, "SelectTakeByIndex", take.number):
-        return "Resolve does not select the new take", take
-    if ask_number(item, "GetSelectedTakeIndex") != take.number:
-        return "Resolve does not select the new take", take
-    now = read_item(item, source.track)
-    if now is None or (now.start, now.end) != (source.start, source.end):
-        return "the new take changes the clip's place or length", take
+    number = ours[-1].number
+    if not done(item, "SelectTakeByIndex", number):
+        return "Resolve does not select the new take", None
+    if ask_number(item, "GetSelectedTakeIndex") != number:
+        return "Resolve does not select the new take", None
     if unique_id(ask(item, "GetMediaPoolItem")) != unique_id(clip):
-        return "the clip does not show the new take", take
-    return "", take
+        return "the clip does not show the new take", None
+    now = read_item(item, source.track)
+    if now is None:
+        return "the clip cannot be read any more", None
+    read = Shows(ask_number(item, "GetLeftOffset"), now.duration)
+    if (now.start, now.end) != (source.start, source.end):
+        return "the new take changes the clip's place or length", read
+    if read.offset is not None and read.offset != offset:
+        return "the new take begins at its frame %d and not at %d" % (read.offset, offset), read
+    return "", read
 
 
 def _corrected_span(
-    span: Optional[Tuple[int, int]], read: Optional[Take], duration: int
+    span: Optional[Tuple[int, int]], read: Optional[Shows], duration: int, offset: int
 ) -> Optional[Tuple[int, int]]:
-    """Name the span where it was left open, else move its end to the other convention."""
-    if span is None:
-        return (0, duration)
-    if read is not None and read.last is not None and read.first is not None:
-        return (span[0], span[1] - 1)
-    return span
+    """The same span, moved by what was read back."""
+    if read is None:
+        return span
+    first, last = (offset, offset + duration) if span is None else span
+    moved = 0 if read.offset is None else offset - read.offset
+    return (first + moved, last + moved + duration - read.duration)
 
 
-def _drop(source: Item, uid: str, former: int) -> bool:
-    """Delete our takes; read back, tried twice."""
+def drop_take(source: Item, uid: str, former: int) -> bool:
+    """Delete our takes of a clip and select the take that was; read back, tried twice."""
     item = source.handle
     if former:
         done(item, "SelectTakeByIndex", former)
@@ -145,7 +151,7 @@ def _drop(source: Item, uid: str, former: int) -> bool:
     return not any(unique_id(take.clip) == uid for take in takes_of(item))
 
 
-def _drop_older(item: Any, key: str, uid: str, former: int) -> None:
+def _drop_older(item: Any, key: str, uid: str) -> None:
     """Earlier results of the same shot make way; takes of the user stay."""
     for take in reversed(takes_of(item)):
         ledger = ledger_of(take.clip)

@@ -90,7 +90,8 @@ class Body:
 
     def names(self) -> list[str]:
         """What `dir` shows."""
-        return _shown(type(self), frozenset(self.missing()))
+        kind: Any = type(self)
+        return _shown(kind, frozenset(self.missing()))
 
     def GetUniqueId(self) -> str:
         return self.uid

@@ -104,7 +104,8 @@ def unsuitable(footage: Any, tmp_path: Path, has_speed: bool) -> dict[str, tuple
         world.add_item(footage.clip(world), 86400, 8, 0, speed=speed, color="Orange")
     kinds = {
         "Compound": "compound", "Multicam": "multicam", "Timeline": "nested",
-        "Generator": "generator", "Adjustment Clip": "adjustment", "Audio": "sound only", "Fusion Title": "Fusion|title",
+        "Generator": "generator", "Adjustment Clip": "adjustment", "Audio": "sound only",
+        "Fusion Title": "Fusion|title",
     }  # fmt: skip
     for kind, reason in kinds.items():
         world = world_of(kind, reason)
