@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time as clock
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,8 +146,7 @@ class Effect:
         if host.copy(SOURCE, action.time):
             return OK
         center = center_picture(host, action, self.engine.pictures)
-        frame_planes = {n: center.pixels[..., i] for i, n in enumerate(_names(center))}
-        _write(host, output, frame_planes, center.facts.bounds, center.facts.bounds)
+        _write(host, output, center.planes, center.facts.bounds, center.facts.bounds)
         return OK
 
     def _deliver(
@@ -221,14 +220,10 @@ class Effect:
         return OK
 
 
-def _names(picture: Picture) -> tuple[str, ...]:
-    return CHANNELS[picture.facts.components]
-
-
 def _write(
     host: NodeHost,
     output: OutputFacts,
-    planes: dict[str, NDArray[Any]],
+    planes: Mapping[str, NDArray[Any]],
     bounds: tuple[int, int, int, int],
     display: tuple[int, int, int, int],
 ) -> None:
@@ -256,7 +251,7 @@ def _is_empty(gathered: Gathered, values: NodeValues) -> bool:
     if gathered.mask is None or values.mask_is_black:
         return False
     picture = gathered.mask.get(gathered.number)
-    return picture is None or not coverage_of(picture.facts, picture.pixels).any()
+    return picture is None or not coverage_of(picture).any()
 
 
 def _failed(host: NodeHost, action: Action, text: str) -> int:

@@ -142,13 +142,7 @@ class Footage:
             lacking = {p for p in keys if p[1] not in self._frames or p[0] != "source"}
             lacking -= self._coverage.keys()
         frames = {
-            number: frame_of(
-                number,
-                picture.facts,
-                picture.pixels,
-                display=self._display,
-                color_space=self._color_space,
-            )
+            number: frame_of(number, picture, display=self._display, color_space=self._color_space)
             for number, picture in gathered.source.items()
             if picture is not None and ("source", number) in lacking
         }
@@ -171,7 +165,7 @@ class Footage:
         """Coverage and its place; an empty place for a mask that the host lacks."""
         if picture is None:
             return np.zeros((0, 0), np.float32), Box.of_size(0, 0)
-        coverage = coverage_of(picture.facts, picture.pixels, inverted=inverted)
+        coverage = coverage_of(picture, inverted=inverted)
         return coverage, box_in(self._display, picture.facts.bounds)
 
     def _release(self, keys: Mapping[tuple[str, int], str]) -> None:

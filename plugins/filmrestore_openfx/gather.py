@@ -104,7 +104,7 @@ def fetch(
     if found is None:
         found = Picture.copied(facts, host.pixels(facts))
         store.keep(found)
-    return found if found.facts == facts else Picture(facts, found.pixels)
+    return found if found.facts == facts else Picture(facts, found.planes)
 
 
 def center_picture(host: NodeHost, action: Action, store: PictureStore) -> Picture:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from filmrestore_core import Box, Frame, Part, PixelFormat
 from filmrestore_openfx.errors import HostError
-from filmrestore_openfx.host_types import CHANNELS, Bounds, ImageFacts, Pixels
+from filmrestore_openfx.host_types import CHANNELS, Bounds, Pixels
+from filmrestore_openfx.pictures import Picture
 
 Coverage = NDArray[np.float32]
 """(H, W) float32, 0 to 1."""
@@ -50,29 +51,25 @@ def box_in(display: Bounds, bounds: Bounds) -> Box:
     return Box(x1 - display[0], display[3] - y2, max(0, x2 - x1), max(0, y2 - y1))
 
 
-def frame_of(
-    number: int, facts: ImageFacts, pixels: Pixels, *, display: Bounds, color_space: str = ""
-) -> Frame:
-    """A host picture as a frame; its samples are copied.
+def frame_of(number: int, picture: Picture, *, display: Bounds, color_space: str = "") -> Frame:
+    """A host picture as a frame, which shares its samples.
 
     Args:
         number: frame number.
-        facts: what the host says of the picture.
-        pixels: (H, W, C) samples as the host has them, top row first, of any bits.
+        picture: samples of any bits.
         display: the picture's frame, y up; the frame's coordinates start at its top left.
         color_space: the host's name for the encoding; "" where it tells none.
     """
-    names = CHANNELS[facts.components]
-    planes = {name: np.array(pixels[..., i], order="C") for i, name in enumerate(names)}
-    formats = dict.fromkeys(names, PixelFormat.of(facts.dtype))
+    facts = picture.facts
+    formats = dict.fromkeys(picture.planes, PixelFormat.of(facts.dtype))
     attributes: dict[str, object] = {}
-    if "A" in names and facts.premult:
+    if "A" in picture.planes and facts.premult:
         attributes["oiio:UnassociatedAlpha"] = int(facts.premult != "premultiplied")
     if color_space:
         known = _BASIC_SPACES.get(color_space.strip().casefold(), color_space)
         attributes["oiio:ColorSpace"] = known
     whole = Box.of_size(display[2] - display[0], display[3] - display[1])
-    part = Part("", planes, formats, box_in(display, facts.bounds), whole, attributes)
+    part = Part("", picture.planes, formats, box_in(display, facts.bounds), whole, attributes)
     return Frame(number, (part,))
 
 
@@ -129,18 +126,17 @@ def _opaque(dtype: np.dtype[Any]) -> int | float:
     return 1.0 if dtype.kind == "f" else int(np.iinfo(dtype).max)
 
 
-def coverage_of(
-    facts: ImageFacts, pixels: Pixels, *, inverted: bool = False
-) -> NDArray[np.float32]:
+def coverage_of(picture: Picture, *, inverted: bool = False) -> Coverage:
     """A mask's or matte's picture as (H, W) float32, 0 to 1; what is not finite counts as 0.
 
     An alpha picture is taken as it is, of RGBA the alpha, of an opaque one or RGB the brightest
     channel.
     """
+    facts, planes = picture.facts, picture.planes
     if facts.components == "rgba" and facts.premult != "opaque":
-        plane = pixels[..., 3]
+        plane = planes["A"]
     else:
-        plane = pixels[..., :3].max(axis=2)
+        plane = np.maximum.reduce([planes[name] for name in planes if name != "A"])
     values = plane.astype(np.float32)
     if facts.dtype.kind != "f":
         values /= np.float32(np.iinfo(facts.dtype).max)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from filmrestore_openfx.host_types import ImageFacts, Pixels
+import numpy as np
+
+from filmrestore_openfx.host_types import CHANNELS, ImageFacts, Pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,18 +18,25 @@ class Picture:
 
     Attributes:
         facts: what the host said of it.
-        pixels: (H, W, C) samples, our own copy, not writeable.
+        planes: channel -> (H, W) samples, our own copy, not writeable.
     """
 
     facts: ImageFacts
-    pixels: Pixels
+    planes: Mapping[str, Pixels]
 
     @classmethod
     def copied(cls, facts: ImageFacts, pixels: Pixels) -> Picture:
-        """Take a copy of samples that will not stay."""
-        own = pixels.copy()
-        own.setflags(write=False)
-        return cls(facts, own)
+        """Take a copy of (H, W, C) samples that will not stay."""
+        names = CHANNELS[facts.components]
+        planes = {name: np.array(pixels[..., i], order="C") for i, name in enumerate(names)}
+        for plane in planes.values():
+            plane.setflags(write=False)
+        return cls(facts, planes)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all samples."""
+        return sum(plane.nbytes for plane in self.planes.values())
 
 
 class PictureStore:
@@ -56,7 +66,7 @@ class PictureStore:
 
     def keep(self, picture: Picture) -> None:
         """Keep a picture as long as there is room."""
-        key, size = picture.facts.key, picture.pixels.nbytes
+        key, size = picture.facts.key, picture.nbytes
         if size > self._most:
             return
         with self._lock:
@@ -66,7 +76,7 @@ class PictureStore:
             self._bytes += size
             while self._bytes > self._most:
                 _, old = self._kept.popitem(last=False)
-                self._bytes -= old.pixels.nbytes
+                self._bytes -= old.nbytes
 
     def clear(self) -> None:
         """Forget all pictures."""

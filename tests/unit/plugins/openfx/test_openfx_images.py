@@ -14,6 +14,7 @@ from filmrestore_openfx.controls import VIEWS
 from filmrestore_openfx.errors import HostError
 from filmrestore_openfx.host_types import CHANNELS, DTYPES
 from filmrestore_openfx.images import box_in, coverage_of, fill_canvas, frame_of, placed
+from filmrestore_openfx.pictures import Picture
 from filmrestore_openfx.testing import HostPicture
 from filmrestore_openfx.views import view_planes, with_matte_alpha
 
@@ -33,6 +34,10 @@ def host_pictures(draw: Any) -> HostPicture:
     return HostPicture(pixels.reshape(height, width, channels), corner, premult)
 
 
+def held(picture: HostPicture) -> Picture:
+    return Picture.copied(picture.facts, picture.pixels)
+
+
 def bits(array: NDArray[Any]) -> bytes:
     return np.ascontiguousarray(array).tobytes()
 
@@ -42,7 +47,7 @@ def bits(array: NDArray[Any]) -> bytes:
 def test_a_picture_comes_back_bit_for_bit_in_any_window(picture: HostPicture, data: Any) -> None:
     facts = picture.facts
     display = (facts.bounds[0] - 2, facts.bounds[1] - 1, facts.bounds[2] + 1, facts.bounds[3] + 3)
-    frame = frame_of(7, facts, picture.pixels, display=display)
+    frame = frame_of(7, Picture.copied(facts, picture.pixels), display=display)
     part = frame.parts[0]
     assert part.display_window == Box.of_size(display[2] - display[0], display[3] - display[1])
     x1 = data.draw(st.integers(display[0], facts.bounds[2] - 1))
@@ -64,7 +69,7 @@ def test_a_picture_comes_back_bit_for_bit_in_any_window(picture: HostPicture, da
 @settings(deadline=None)
 @given(host_pictures(), st.integers(0, 2**31))
 def test_every_view_keeps_depth_shape_and_alpha(picture: HostPicture, seed: int) -> None:
-    frame = frame_of(1, picture.facts, picture.pixels, display=picture.facts.bounds)
+    frame = frame_of(1, held(picture), display=picture.facts.bounds)
     planes = frame.parts[0].planes
     shape = picture.pixels.shape[:2]
     coverage = np.random.default_rng(seed).random(shape, np.float32)
@@ -124,7 +129,7 @@ def test_views_show_what_they_say() -> None:
 )
 def test_premultiplication_reaches_the_core(premult: str, dtype: Any, associated: bool) -> None:
     picture = HostPicture(np.ones((2, 2, 4), dtype), premult=premult)
-    frame = frame_of(1, picture.facts, picture.pixels, display=picture.facts.bounds)
+    frame = frame_of(1, held(picture), display=picture.facts.bounds)
     assert has_associated_alpha(frame.parts[0]) is associated
 
 
@@ -140,22 +145,20 @@ def test_a_host_color_space_is_understood() -> None:
         ("no such space", "scene-linear"),
         ("", "scene-linear"),
     ]:
-        frame = frame_of(
-            1, picture.facts, picture.pixels, display=picture.facts.bounds, color_space=said
-        )
+        frame = frame_of(1, held(picture), display=picture.facts.bounds, color_space=said)
         assert suggest_encoding(frame.parts[0])[0].name == meant
 
 
 def test_coverage_of_masks_of_all_kinds() -> None:
     alpha = HostPicture(np.array([[[0], [255]]], np.uint8))
-    assert coverage_of(alpha.facts, alpha.pixels).tolist() == [[0.0, 1.0]]
-    assert coverage_of(alpha.facts, alpha.pixels, inverted=True).tolist() == [[1.0, 0.0]]
+    assert coverage_of(held(alpha)).tolist() == [[0.0, 1.0]]
+    assert coverage_of(held(alpha), inverted=True).tolist() == [[1.0, 0.0]]
     wild = HostPicture(np.array([[[np.nan], [2.0], [-1.0], [np.inf]]], np.float32))
-    assert coverage_of(wild.facts, wild.pixels).tolist() == [[0.0, 1.0, 0.0, 0.0]]
+    assert coverage_of(held(wild)).tolist() == [[0.0, 1.0, 0.0, 0.0]]
     with_alpha = HostPicture(np.array([[[9, 9, 9, 0]]], np.uint8))
-    assert coverage_of(with_alpha.facts, with_alpha.pixels).tolist() == [[0.0]]
+    assert coverage_of(held(with_alpha)).tolist() == [[0.0]]
     solid = HostPicture(np.array([[[0, 51, 0, 255]]], np.uint8), premult="opaque")
-    assert coverage_of(solid.facts, solid.pixels)[0, 0] == pytest.approx(0.2)
+    assert coverage_of(held(solid))[0, 0] == pytest.approx(0.2)
     inside = placed(np.ones((1, 1), np.float32), Box(1, 1, 1, 1), Box(0, 0, 3, 3), 0.25)
     assert inside[1, 1] == 1.0
     assert inside.sum() == 1 + 8 * 0.25
