@@ -8,6 +8,9 @@ from typing import Any
 
 import opentimelineio as otio
 
+from filmrestore_core import SequencePattern
+from filmrestore_resolve.cut_media import bounded_path
+from filmrestore_resolve.job import SourceKind
 from filmrestore_resolve.otio_read import OURS, CutClip
 from filmrestore_resolve.rates import exact_rate
 
@@ -74,7 +77,9 @@ def _gap(duration: Any) -> Any:
 def _restored_clip(below: Any, cut: CutClip, result: Mapping[str, Any]) -> Any:
     source = below.source_range or below.media_reference.available_range
     clip = otio.schema.Clip(
-        name=below.name, source_range=source, media_reference=_reference(source, cut, result)
+        name=below.name,
+        source_range=source,
+        media_reference=_reference(below.media_reference, source, cut, result),
     )
     told = {
         "key": result["key"],
@@ -113,24 +118,44 @@ def note_of(result: Mapping[str, Any]) -> str:
     return f"{said}; worst frames {worst}." if worst else f"{said}."
 
 
-def _reference(source: Any, cut: CutClip, result: Mapping[str, Any]) -> Any:
+def _reference(below: Any, source: Any, cut: CutClip, result: Mapping[str, Any]) -> Any:
     """The result's files; their media time is that of the source's same frames."""
-    files = result["first"], result["last"]
+    first, last = result["first"], result["last"]
     rate = source.start_time.rate
+    media_rate = cut.rate or exact_rate(rate)
     # The cut begins where the clip's source range does; handles come before it.
-    per_frame = exact_rate(rate) / (cut.rate or exact_rate(rate))
-    head = (cut.first - files[0]) * per_frame
-    count = (files[1] - files[0] + 1) * per_frame
+    per_frame = exact_rate(rate) / media_rate
+    head = (cut.first - first) * per_frame
+    count = (last - first + 1) * per_frame
     start = otio.opentime.RationalTime(source.start_time.value - float(head), rate)
     available = otio.opentime.TimeRange(start, otio.opentime.RationalTime(float(count), rate))
+    metadata = {OURS: {"hash": Path(result["folder"]).name}}
+    is_address = isinstance(below, otio.schema.ExternalReference) and below.target_url
+    if is_address and cut.media is not None and cut.media.kind is SourceKind.SEQUENCE:
+        # Whoever writes sequences as an address with [a-b] reads them so.
+        return otio.schema.ExternalReference(
+            target_url=_address(result, like=below.target_url),
+            available_range=available,
+            metadata=metadata,
+        )
     return otio.schema.ImageSequenceReference(
         target_url_base=Path(result["folder"]).as_uri() + "/",
         name_prefix=result["prefix"],
         name_suffix=result["suffix"],
-        start_frame=files[0],
+        start_frame=first,
         frame_step=1,
-        rate=float(cut.rate or rate),
+        # The file's own rounding, so that counting in it never falls below a whole number.
+        rate=rate if media_rate == exact_rate(rate) else float(media_rate),
         frame_zero_padding=result["padding"],
         available_range=available,
-        metadata={OURS: {"hash": Path(result["folder"]).name}},
+        metadata=metadata,
     )
+
+
+def _address(result: Mapping[str, Any], *, like: str) -> str:
+    """The result's files as one address, in the manner of the source's."""
+    pattern = SequencePattern(
+        Path(result["folder"]), result["prefix"], result["padding"], result["suffix"]
+    )
+    path = bounded_path(pattern, result["first"], result["last"])
+    return Path(path).as_uri() if like.casefold().startswith("file:") else path
