@@ -7,6 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import opentimelineio as otio
 import pytest
 from hypothesis import given
@@ -114,6 +116,37 @@ def test_media_that_says_no_time_counts_by_its_file_numbers(plates: Path) -> Non
     media = images(plates, 0, available_range=None)
     found = read(schema.Clip("a", media, times(1005, 2)), plates)
     assert (found.reason, found.first, found.last) == ("", 1005, 1006)
+
+
+@pytest.fixture(scope="module")
+def movie(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve frames at 23.976 from 01:00:00:00."""
+    path = tmp_path_factory.mktemp("movies") / "Rolle Ä.mov"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("prores_ks", rate=Fraction(24000, 1001))
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv422p10le"
+        stream.metadata["timecode"] = "01:00:00:00"
+        for number in range(12):
+            gray = np.full((32, 32, 3), 20 * number, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(gray, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def test_a_movie_counts_from_zero(movie: Path) -> None:
+    media = schema.ExternalReference(movie.as_uri(), times(500, 12, 23.976))
+    found = read(schema.Clip("a", media, times(503, 4, 23.976)), movie.parent)
+    assert (found.reason, found.first, found.last) == ("", 3, 6)
+    assert found.rate == Fraction(24000, 1001)
+
+
+def test_a_movies_own_time_code_counts_where_the_cut_says_none(movie: Path) -> None:
+    media = schema.ExternalReference(movie.as_uri())
+    found = read(schema.Clip("a", media, times(86402, 4, 23.976)), movie.parent)
+    assert (found.reason, found.first, found.last) == ("", 2, 5)
+    by_name = schema.Clip("rolle ä", schema.MissingReference(), times(86400, 12, 23.976))
+    found = read(by_name, movie.parent, movie.parent, is_edl=True)
+    assert (found.reason, found.first, found.last) == ("", 0, 11)
 
 
 def test_missing_media_is_found_by_name(plates: Path) -> None:
