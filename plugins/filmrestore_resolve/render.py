@@ -23,6 +23,7 @@ from filmrestore_core import (
     RestoreSettings,
     SettingsError,
     StopFlag,
+    UnwritableFrameError,
     __version__,
     default_user_folder,
     find_encoding,
@@ -235,12 +236,18 @@ class Renderer:
 
     def _finish(self, state: str, code: int, message: str) -> None:
         document = self._document({"state": state, "exit_code": code, "message": message})
-        document |= write_job_report(self.folder.folder, self.job, document, self.settings)
+        try:
+            document |= write_job_report(self.folder.folder, self.job, document, self.settings)
+        except UnwritableFrameError as error:  # the result matters more
+            logger.error("%s", error)
         self.folder.result(document)
         end_of_run(self.folder, state, code, message)
 
     def _write(self, head: Mapping[str, Any]) -> None:
-        self.folder.result(self._document(head))
+        try:
+            self.folder.result(self._document(head))
+        except UnwritableFrameError as error:  # the last one is what counts
+            logger.error("%s", error)
 
     def _document(self, head: Mapping[str, Any]) -> dict[str, Any]:
         in_order = [self._results[s.key] for s in self.job.shots if s.key in self._results]

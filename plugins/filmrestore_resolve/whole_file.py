@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from filmrestore_core import UnwritableFrameError
+
+_TRIES = 20
+_WAIT_S = 0.05
 
 
 def write_text(path: Path, text: str, *, mode: int | None = None, durable: bool = True) -> None:
@@ -33,7 +37,7 @@ def write_text(path: Path, text: str, *, mode: int | None = None, durable: bool 
                 os.fsync(file.fileno())
         if mode is not None:
             part.chmod(mode)
-        os.replace(part, path)
+        _replace(part, path)
     except OSError as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -42,6 +46,17 @@ def write_text(path: Path, text: str, *, mode: int | None = None, durable: bool 
         )
         refused.errno = error.errno
         raise refused from error
+
+
+def _replace(part: Path, path: Path) -> None:
+    """Rename over; on Windows, wait a little for a reader that holds the old file open."""
+    for _ in range(_TRIES if os.name == "nt" else 0):
+        try:
+            os.replace(part, path)
+            return
+        except PermissionError:
+            time.sleep(_WAIT_S)
+    os.replace(part, path)
 
 
 def write_json(path: Path, values: Any, *, durable: bool = True) -> None:

@@ -362,7 +362,11 @@ def test_a_movie_becomes_numbered_frames_as_the_command_line_makes_them(tmp_path
         container.mux(stream.encode())
     source = {"kind": "movie", "path": str(movie)}
     asked = {"key": "k", "source": source, "first": 4, "last": 6}
-    told = rendered(written(tmp_path / "job", asked))[1]["shots"][0]
+    output = {"matte": True, "pictures": 0}
+    told = rendered(written(tmp_path / "job", asked, output=output))[1]["shots"][0]
+    mattes = frames_in(Path(told["matte"]["folder"]), "*.png")
+    assert list(mattes) == [f"Rolle Ä.00000{n}.png" for n in (4, 5, 6)]
+    assert Path(told["matte"]["first_file"]).name == "Rolle Ä.000004.png"
     assert (told["state"], told["first"], told["last"]) == ("done", 4, 6)
     assert told["pattern"] == "Rolle Ä.%06d.tif"
     assert any("does not say its color matrix" in note for note in told["notes"])
