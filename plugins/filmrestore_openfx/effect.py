@@ -134,10 +134,12 @@ class Effect:
         waits = values.needs_nets and not self.engine.has_loaded
         if waits:
             host.message("message", LOADING)
-        done = self.engine.restore(gathered, values, aborted=host.aborted)
+        try:
+            done = self.engine.restore(gathered, values, aborted=host.aborted)
+        finally:
+            if waits:
+                host.clear_message()
         self._deliver(host, output, gathered, values, done.restored)
-        if waits:
-            host.clear_message()
         _say(host, done, values, notes)
         _log(action, done, notes, clock.monotonic() - began)
         return OK

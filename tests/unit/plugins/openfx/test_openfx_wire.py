@@ -215,8 +215,8 @@ def test_errors_and_aborts_over_the_wire(shim: Shim, source: Clips) -> None:
     host = MemoryHost({"Source": source}, {"modelFile": "/no/such.onnx"}, time=6.0)
     assert shim.act(host, RENDER) == 1
     # The first words are those of a worker that has yet to load its nets.
-    assert [kind for kind, _ in host.messages] == ["message", "error"]
-    assert "/no/such.onnx" in host.messages[1][1]
+    assert [kind for kind, _ in host.messages] == ["message", "cleared", "error"]
+    assert "/no/such.onnx" in host.messages[-1][1]
     assert shim.act(MemoryHost({"Source": source}, {"strength": 0.0}, time=6.0), RENDER) == 0
     assert shim.act(host, "OfxNobodyKnowsThis") == 14
 
