@@ -17,13 +17,17 @@ static const void *fetch(const char *name, int version) {
 
 bool host_load(void) {
     if (!the_host || !the_host->fetchSuite) return false;
-    suites.effect = fetch(OFX_IMAGE_EFFECT_SUITE, 1);
-    suites.property = fetch(OFX_PROPERTY_SUITE, 1);
-    suites.parameter = fetch(OFX_PARAMETER_SUITE, 1);
-    suites.message = fetch(OFX_MESSAGE_SUITE, 2);
-    suites.progress2 = fetch(OFX_PROGRESS_SUITE, 2);
-    suites.progress1 = suites.progress2 ? NULL : fetch(OFX_PROGRESS_SUITE, 1);
-    return suites.effect && suites.property && suites.parameter;
+    Suites fresh;
+    memset(&fresh, 0, sizeof fresh);
+    fresh.effect = fetch(OFX_IMAGE_EFFECT_SUITE, 1);
+    fresh.property = fetch(OFX_PROPERTY_SUITE, 1);
+    fresh.parameter = fetch(OFX_PARAMETER_SUITE, 1);
+    fresh.message = fetch(OFX_MESSAGE_SUITE, 2);
+    fresh.progress2 = fetch(OFX_PROGRESS_SUITE, 2);
+    if (!fresh.progress2) fresh.progress1 = fetch(OFX_PROGRESS_SUITE, 1);
+    /* Some hosts load again while they render: nothing is written when nothing is new. */
+    if (memcmp(&fresh, &suites, sizeof fresh)) suites = fresh;
+    return fresh.effect && fresh.property && fresh.parameter;
 }
 
 OfxPropertySetHandle host_properties(void) { return the_host ? the_host->host : NULL; }

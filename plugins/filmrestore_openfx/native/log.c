@@ -8,20 +8,30 @@
 #include <string.h>
 #include <time.h>
 
+#include "lock.h"
 #include "system.h"
 
 #define LARGEST_LOG (4LL << 20)
 
 static char path[PATH_ROOM];
-static bool traces;
+static bool traces, opened;
+static Lock opening = LOCK_INIT;
 
-void log_open(const char *wanted) {
+static void decide(const char *wanted) {
     const char *set = getenv("FILMRESTORE_OFX_LOG");
     const char *trace = getenv("FILMRESTORE_OFX_TRACE");
     traces = trace && *trace && strcmp(trace, "0");
     if (!set || !*set) set = wanted;
     if (set && *set ? !system_expand_home(set, path, sizeof path) : !system_default_log(path, sizeof path))
         path[0] = 0;
+}
+
+/* Some hosts load the plug-in again for every frame, on several threads. */
+void log_open(const char *wanted) {
+    lock_take(&opening);
+    if (!opened) decide(wanted);
+    opened = true;
+    lock_give(&opening);
 }
 
 const char *log_path(void) { return path; }

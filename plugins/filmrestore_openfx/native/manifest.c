@@ -178,20 +178,6 @@ void manifest_free(Manifest *m) {
     memset(m, 0, sizeof *m);
 }
 
-static char *whole_file(const char *path, size_t *length) {
-    FILE *file = fopen(path, "rb");
-    if (!file) return NULL;
-    long size = fseek(file, 0, SEEK_END) ? -1 : ftell(file);
-    char *text = size >= 0 && size <= LARGEST_FILE ? malloc((size_t)size + 1) : NULL;
-    if (text) {
-        rewind(file);
-        *length = fread(text, 1, (size_t)size, file);
-        text[*length] = 0;
-    }
-    fclose(file);
-    return text;
-}
-
 /* .../NAME.ofx.bundle/Contents/ARCH/NAME.ofx -> the bundle's folder. */
 static bool find_bundle(char *bundle, size_t room) {
     if (!system_own_path(bundle, room)) return false;
@@ -218,7 +204,7 @@ static void read_bundle(Manifest *m) {
     if (tail) *tail = 0;
     snprintf(path, sizeof path, "%s/Contents/Resources/%s.manifest", bundle, name);
     size_t length = 0;
-    char *text = whole_file(path, &length);
+    char *text = system_read_file(path, LARGEST_FILE, &length);
     if (!text) return;
     if (!manifest_parse(m, text, length)) {
         manifest_free(m);

@@ -106,8 +106,11 @@ bool process_start(Process *process, const char *const *arguments, const char *l
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes,
-                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP;
+#if defined(POSIX_SPAWN_CLOEXEC_DEFAULT)
+    flags |= POSIX_SPAWN_CLOEXEC_DEFAULT; /* macOS: no descriptor of the host leaks */
+#endif
+    posix_spawnattr_setflags(&attributes, (short)flags);
     pid_t pid = 0;
     int failed = posix_spawnp(&pid, arguments[0], &files, &attributes, (char *const *)arguments, environment);
     posix_spawn_file_actions_destroy(&files);
@@ -218,7 +221,7 @@ static bool send_all(long long fd, const char *bytes, size_t length, long long s
 
 bool channel_open(Channel *channel, Process *process) {
     int pair[2];
-    channel->handle = channel->event_read = channel->event_write = -1;
+    channel->handle = -1;
     if (process->control < 0 || !socket_pair(pair)) return false;
     bool given = send_all(process->control, "c", 1, pair[1]);
     close(pair[1]);

@@ -185,7 +185,6 @@ static int done_status(char *line) {
 /* Serves until done, or until the connection is of no more use (`lost`). */
 static OfxStatus serve(Action *action) {
     long long began = system_now(), polled = began, aborted_at = 0;
-    bool quick = !action->is_render && !action->is_change;
     while (!action->lost) {
         char *line = NULL;
         int got = connection_line(action->connection, &line, STEP_MS);
@@ -204,7 +203,8 @@ static OfxStatus serve(Action *action) {
         }
         if (action->aborted && !aborted_at) aborted_at = now;
         if (aborted_at && now - aborted_at >= ABORT_PATIENCE_MS) break;
-        if (quick && now - began > QUICK_ACTION_MS) {
+        if (action->progressing) began = now; /* the user sees it work, and can cancel */
+        if (!action->is_render && now - began > QUICK_ACTION_MS) {
             log_line("%s took longer than 60 s: given up", action->name);
             action->aborted = true; /* the worker lives and is busy: no second try */
             break;

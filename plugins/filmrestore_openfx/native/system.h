@@ -20,6 +20,8 @@ bool system_own_path(char *path, size_t room);
 /* The default log file's path, and "~/x" -> the user's home. */
 bool system_default_log(char *path, size_t room);
 bool system_expand_home(const char *path, char *out, size_t room);
+/* The whole of a file of at most `limit` bytes, with a zero behind it; NULL when it cannot be read. */
+char *system_read_file(const char *file, size_t limit, size_t *length);
 /* Makes the folders of a file's path; failing is not an error, opening the file will tell. */
 void system_make_folders(const char *file);
 /* Appends bytes in one call, so that lines of several processes do not mix. */
@@ -31,7 +33,7 @@ void system_rename(const char *from, const char *to);
 typedef struct Process {
     long long pid; /* 0: none */
     long long control, job, handle; /* descriptors or handles; -1: none */
-    char control_name[128]; /* Windows: the pipe's name */
+    bool connected;                  /* Windows: the worker has opened the control pipe */
 } Process;
 
 void process_clear(Process *process);
@@ -48,7 +50,7 @@ void process_forget(Process *process);
 
 /* A two-way stream to one thread of the worker. */
 typedef struct Channel {
-    long long handle, event_read, event_write; /* events: Windows only */
+    long long handle;
 } Channel;
 
 bool channel_open(Channel *channel, Process *process);

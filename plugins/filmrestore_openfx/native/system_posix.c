@@ -68,6 +68,20 @@ bool system_default_log(char *path, size_t room) {
 #endif
 }
 
+char *system_read_file(const char *file, size_t limit, size_t *length) {
+    FILE *opened = fopen(file, "rbe");
+    if (!opened) return NULL;
+    long size = fseek(opened, 0, SEEK_END) ? -1 : ftell(opened);
+    char *text = size >= 0 && (size_t)size <= limit ? malloc((size_t)size + 1) : NULL;
+    if (text) {
+        rewind(opened);
+        *length = fread(text, 1, (size_t)size, opened);
+        text[*length] = 0;
+    }
+    fclose(opened);
+    return text;
+}
+
 void system_make_folders(const char *file) {
     char path[PATH_ROOM];
     text_copy(path, sizeof path, file);
