@@ -5,45 +5,28 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 from filmrestore_core import (
-    Clip,
-    Device,
-    DeviceError,
-    EncodingError,
-    FilmrestoreError,
     FrameDone,
-    ModelStore,
-    Restorer,
-    RestoreSettings,
-    SettingsError,
     StopFlag,
     UnwritableFrameError,
     __version__,
-    default_user_folder,
-    find_encoding,
     fingerprint,
-    load_preset,
-    reach_of,
 )
-from filmrestore_resolve.job import Job, Shot, SourceKind
+from filmrestore_resolve.job import Job, Shot
 from filmrestore_resolve.job_folder import JobFolder
 from filmrestore_resolve.job_report import write_job_report
 from filmrestore_resolve.pace import Pace
 from filmrestore_resolve.render_shot import ShotPlan, render_shot
-from filmrestore_resolve.result_folder import (
-    refuse_source_folders,
-    result_folder,
-    result_hash,
-    source_stamps,
-)
+from filmrestore_resolve.shot_plans import identity_of, plan_shots, settings_of
 from filmrestore_resolve.shot_result import How, ShotResult, ShotState
-from filmrestore_resolve.shot_source import ShotSource, open_source
+
+_RESULT_EVERY_S = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -71,10 +54,11 @@ class Renderer:
         self.job = job
         self.folder = folder
         self.settings = settings_of(job)
-        self._identity = _identity(job, self.settings)
+        self._identity = identity_of(job, self.settings)
         self._results: dict[str, ShotResult] = {}
         self._pace = Pace()
         self._begun = time.monotonic()
+        self._written = -_RESULT_EVERY_S
 
     def run(self) -> tuple[int, str]:
         """Render all shots.
@@ -85,8 +69,10 @@ class Renderer:
         Raises:
             UnwritableFrameError: the job's folder takes no more.
         """
-        plans = self._plans()
-        groups = _same_folder(plans)
+        planned = plan_shots(self.job, self.settings, self._identity)
+        groups = planned.groups
+        for shot, why in planned.refused:
+            self._refuse(shot, why)
         self._pace.expect(sum(len(g[0].source.numbers) for g in groups))
         for result in self._results.values():
             self._tell(result)
@@ -108,44 +94,6 @@ class Renderer:
                     full.add(_disk_of(group[0].folder))
                 self._keep(group, rendered[0])
         return self._end(stopped_by)
-
-    def _plans(self) -> list[ShotPlan]:
-        """The shots that can be begun; the others have their result."""
-        plans: list[ShotPlan] = []
-        lies: list[Path] = []
-        movies: dict[str, Clip] = {}
-        for shot in self.job.shots:
-            try:
-                source = open_source(shot, self.job.output.handles, movies)
-                lies.append(source.path)
-                digest = result_hash(self._decides(source))
-                folder = result_folder(self.job, source, digest)
-                plans.append(ShotPlan(source, folder, self.settings, self.job))
-            except FilmrestoreError as error:
-                self._refuse(shot, str(error))
-            except OSError as error:
-                self._refuse(shot, f"{error.filename or ''}: {error.strerror or error}.")
-        kept = []
-        for plan in plans:
-            try:
-                refuse_source_folders(plan.folder, lies)
-                kept.append(plan)
-            except FilmrestoreError as error:
-                self._refuse(plan.source.shot, str(error))
-        return kept
-
-    def _decides(self, source: ShotSource) -> dict[str, Any]:
-        output = self.job.output
-        movie = source.shot.source.kind is SourceKind.MOVIE
-        return {
-            "settings": self.settings.digest(),
-            "identity": self._identity,
-            "frames": source.numbers.format(),
-            "matte channel": output.matte_channel,
-            "keep compression": output.keep_compression,
-            "movie frames": str(output.movie_frames) if movie else "",
-            "files": source_stamps(source.files_within(reach_of(self.settings))),
-        }
 
     def _refuse(self, shot: Shot, message: str) -> None:
         logger.error("%s: %s", shot.title, message)
@@ -188,7 +136,7 @@ class Renderer:
         self._pace.skip(len(plan.source.numbers) - len(rendered.result.reports))
         return rendered.result, rendered.stopped_by, rendered.disk_full
 
-    def _keep(self, group: list[ShotPlan], result: ShotResult) -> None:
+    def _keep(self, group: Sequence[ShotPlan], result: ShotResult) -> None:
         """The result of the first shot of a group, and of those that share its frames."""
         key = group[0].source.shot.key
         self._results[key] = result
@@ -244,6 +192,10 @@ class Renderer:
         end_of_run(self.folder, state, code, message)
 
     def _write(self, head: Mapping[str, Any]) -> None:
+        now = time.monotonic()
+        if now - self._written < _RESULT_EVERY_S:
+            return
+        self._written = now
         try:
             self.folder.result(self._document(head))
         except UnwritableFrameError as error:  # the last one is what counts
@@ -261,18 +213,6 @@ class Renderer:
             "report_html": None,
             "shots": [result.to_json() for result in in_order],
         }
-
-
-def settings_of(job: Job) -> RestoreSettings:
-    """The settings that a job asks for.
-
-    Raises:
-        SettingsError, EncodingError: a name or value is wrong.
-    """
-    changes = dict(job.settings.changes)
-    if job.settings.encoding != "auto":
-        changes["picture.encoding"] = find_encoding(job.settings.encoding).name
-    return load_preset(job.settings.preset, changes=changes)
 
 
 def end_of_run(folder: JobFolder, state: str, code: int, message: str) -> None:
@@ -303,39 +243,6 @@ def refused(folder: JobFolder, code: int, message: str) -> int:
     return code
 
 
-def _identity(job: Job, settings: RestoreSettings) -> dict[str, str]:
-    """Everything besides settings and sources that decides a pixel."""
-    name = job.machine.device.lower()
-    try:
-        device = Device(name)
-    except ValueError as error:
-        raise DeviceError(
-            f"There is no device called '{name}'.",
-            hint=f"known are {', '.join(d.value for d in Device)}",
-        ) from error
-    shelf = Path(job.machine.models) if job.machine.models else default_user_folder()
-    store = ModelStore(shelf)
-    identity = Restorer(settings, models=store, device=device).identity
-    sums = {
-        f"{key} sha256": str(store.card(value).sha256)
-        for key, value in identity.items()
-        if key.endswith(" model")
-    }
-    return {**identity, **sums, "program": fingerprint()}
-
-
-def _same_folder(plans: list[ShotPlan]) -> list[list[ShotPlan]]:
-    """Shots that share media, range and all else, in groups; the first one's folder is theirs."""
-    groups: dict[tuple[str, str], list[ShotPlan]] = {}
-    for plan in plans:
-        path = plan.source.path
-        pattern = plan.source.pattern
-        name = path.name if pattern is None else pattern.name
-        media = os.path.join(os.path.realpath(path.parent), name)
-        groups.setdefault((media, plan.folder.name), []).append(plan)
-    return list(groups.values())
-
-
 def _unstarted(plan: ShotPlan, state: ShotState, message: str) -> ShotResult:
     return ShotResult(plan.source.shot, state, message=message, handles=plan.source.handles)
 
@@ -359,14 +266,3 @@ def _frame_event(step: FrameDone, pace: Pace) -> dict[str, Any]:
     if step.error is not None:
         values["error"] = str(step.error)
     return values
-
-
-__all__ = [
-    "EncodingError",
-    "Exit",
-    "Renderer",
-    "SettingsError",
-    "end_of_run",
-    "refused",
-    "settings_of",
-]

@@ -12,7 +12,7 @@ import pytest
 import filmrestore_resolve
 from filmrestore_core import SettingsError
 from filmrestore_resolve.job import MovieFrames, Place, SourceKind, job_of, read_job
-from filmrestore_resolve.render import settings_of
+from filmrestore_resolve.shot_plans import settings_of
 
 
 def document(**changes: Any) -> dict[str, Any]:
