@@ -83,6 +83,15 @@ def told(thing: Any, name: str, *arguments: Any) -> Any:
     return found if found is not None and found is not False else ask(thing, name, *arguments)
 
 
+def told_object(thing: Any, name: str, method: str) -> Any:
+    """Ask for an object that knows a method, and once more; None where what comes is none."""
+    for _ in range(2):
+        found = ask(thing, name)
+        if has(found, method):
+            return found
+    return None
+
+
 def unique_id(thing: Any) -> str:
     """The id that outlives the script; "" where Resolve gives none."""
     return ask_text(thing, "GetUniqueId")

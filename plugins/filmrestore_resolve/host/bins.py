@@ -16,6 +16,7 @@ from filmrestore_resolve.host.ledger import (
 )
 from filmrestore_resolve.host.media import clip_property
 from filmrestore_resolve.host.rates import exact_rate, rate_text, sequence_path
+from filmrestore_resolve.host.user_state import open_bin
 
 # What says how the code values are meant; the result's are the source's.
 COLOR_PROPERTIES = ("Input Color Space", "IDT", "Data Level", "Alpha mode", "PAR")
@@ -101,7 +102,7 @@ def _our_bin(pool: Any) -> Tuple[Any, bool]:
         made = True
     if found is None:
         raise ImportFailed("the bin '%s' could not be made" % BIN)
-    if not done(pool, "SetCurrentFolder", found):
+    if not open_bin(pool, found):
         if made:
             remove_bin_if_empty(pool)
         raise ImportFailed("the bin '%s' could not be opened" % BIN)

@@ -6,7 +6,7 @@ from filmrestore_resolve.host.api import (
     ask,
     ask_text,
     edition_is_studio,
-    told,
+    told_object,
     unique_id,
     version_of,
 )
@@ -40,16 +40,16 @@ def open_session(resolve: Any) -> Session:
     """
     if resolve is None:
         raise Refusal("There is no connection to DaVinci Resolve.")
-    manager = told(resolve, "GetProjectManager")
+    manager = told_object(resolve, "GetProjectManager", "GetCurrentProject")
     if manager is None:
         raise Refusal("DaVinci Resolve does not answer yet; wait until it has started.")
-    project = told(manager, "GetCurrentProject")
+    project = told_object(manager, "GetCurrentProject", "GetMediaPool")
     if project is None:
         raise Refusal("No project is open in DaVinci Resolve.")
-    pool = told(project, "GetMediaPool")
+    pool = told_object(project, "GetMediaPool", "GetRootFolder")
     if pool is None:
         raise Refusal("Resolve does not hand out the media pool of this project.")
-    handle = told(project, "GetCurrentTimeline")
+    handle = told_object(project, "GetCurrentTimeline", "GetStartFrame")
     if handle is None:
         raise Refusal("No timeline is open. Open one on the Edit page and press again.")
     timeline = read_timeline(handle, project)
@@ -63,7 +63,7 @@ def open_session(resolve: Any) -> Session:
         ask_text(project, "GetName") or unique_id(project) or "project",
         ("%s %s" % (name, version)).strip(),
         edition_is_studio(resolve),
-        version_of(resolve) < [20, 3, 2],
+        [] < version_of(resolve) < [20, 3, 2],
     )
 
 

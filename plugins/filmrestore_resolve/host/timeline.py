@@ -134,11 +134,14 @@ def delete_items(timeline: Any, items: List[Item]) -> bool:
 
 
 def open_page(resolve: Any, page: str) -> bool:
-    """Open a page where it is not open already; headless Resolve has none, and that is fine."""
-    here = ask(resolve, "GetCurrentPage")
-    if here == page:
+    """Open a page where it is not open already.
+
+    Headless Resolve has none; where Resolve does not tell which is open, it could not be put back.
+    """
+    here = ask_text(resolve, "GetCurrentPage")
+    if not here or here == page:
         return True
-    return done(resolve, "OpenPage", page) or here is None
+    return done(resolve, "OpenPage", page)
 
 
 def make_current(project: Any, timeline: Any) -> bool:

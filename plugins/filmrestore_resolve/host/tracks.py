@@ -2,9 +2,9 @@
 
 from typing import Any, List, NamedTuple
 
-from filmrestore_resolve.host.api import ask
+from filmrestore_resolve.host.api import ask, ask_list
 from filmrestore_resolve.host.ledger import TRACK
-from filmrestore_resolve.host.timeline import all_items, items_of_track, track_count, track_name
+from filmrestore_resolve.host.timeline import all_items, track_count, track_name
 
 
 class Track(NamedTuple):
@@ -67,10 +67,8 @@ def _track_fault(timeline: Any, source_track: int, index: int, start: int, end: 
 
 
 def is_empty(timeline: Any, index: int) -> bool:
-    """True where nothing stands on a track, not even what cannot be read."""
-    return not items_of_track(timeline, index) and not ask(
-        timeline, "GetItemListInTrack", "video", index
-    )
+    """True where nothing is told to stand on a track, not even what cannot be read."""
+    return not ask_list(timeline, "GetItemListInTrack", "video", index)
 
 
 def unmake(timeline: Any, index: int) -> bool:
@@ -81,6 +79,8 @@ def unmake(timeline: Any, index: int) -> bool:
             return True
         if track_name(timeline, index) != TRACK or not is_empty(timeline, index):
             return False
+        if not all_items(timeline):
+            return False  # no track tells anything any more, so this one may hold something
         ask(timeline, "DeleteTrack", "video", index)
     return track_count(timeline) != count
 
@@ -106,6 +106,8 @@ def _make(timeline: Any, source_track: int) -> int:
     for _ in range(2):
         if track_count(timeline) == count:
             ask(timeline, "AddTrack", "video")
+    if track_count(timeline) == 0:
+        raise NoTrack("Resolve tells no tracks any more; a new empty one may have been left")
     if track_count(timeline) != count + 1:
         raise NoTrack("Resolve adds no video track")
     index = source_track + 1
