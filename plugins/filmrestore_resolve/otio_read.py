@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from filmrestore_core import (
     SequencePattern,
     SettingsError,
 )
+from filmrestore_resolve.cut_clip import CutClip, LeftAlone, exact_count
 from filmrestore_resolve.cut_media import (
     CutMedia,
     MediaFolders,
@@ -27,6 +27,7 @@ from filmrestore_resolve.cut_media import (
     path_of_url,
     sequence_media,
 )
+from filmrestore_resolve.otio_transitions import joined_clips, transitions_of, with_transitions
 from filmrestore_resolve.rates import exact_rate
 
 LARGEST_BYTES = 200_000_000
@@ -40,35 +41,6 @@ _ADAPTERS = {
     ".fcpxml": "otio-fcpx-xml-adapter",
     ".aaf": "otio-aaf-adapter",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class CutClip:
-    """One clip of a cut.
-
-    Attributes:
-        track: its track's place among all of the timeline's.
-        place: its place in the track.
-        name: for people.
-        reason: why it cannot be restored; "" where it can.
-        media: its files; None where it cannot be restored.
-        first: first number of the cut, as a job has it.
-        last: last number.
-        rate: frames per second of the media.
-    """
-
-    track: int
-    place: int
-    name: str
-    reason: str = ""
-    media: CutMedia | None = None
-    first: int = 0
-    last: int = 0
-    rate: Fraction | None = None
-
-
-class _Skipped(Exception):
-    """A clip that is left alone, and why."""
 
 
 def read_timeline(path: Path, *, rate: Fraction | None = None) -> Any:
@@ -128,12 +100,13 @@ def clips_of(timeline: Any, folder: Path, media: MediaFolders, *, is_edl: bool) 
             try:
                 _check_item(track, place, item)
                 made = _placed(item, folder, media, is_edl=is_edl)
-                clips.append(CutClip(track_place, place, name, "", *made))
-            except _Skipped as skipped:
+                clip = CutClip(track_place, place, name, "", *made)
+                clips.append(with_transitions(track, clip))
+            except LeftAlone as skipped:
                 clips.append(CutClip(track_place, place, name, str(skipped)))
             except FilmrestoreError as error:
                 clips.append(CutClip(track_place, place, name, str(error).rstrip(".")))
-    return clips
+    return joined_clips(timeline, clips)
 
 
 def _check_file(path: Path, ending: str) -> None:
@@ -159,22 +132,24 @@ def _check_file(path: Path, ending: str) -> None:
 
 
 def _check_item(track: Any, place: int, item: Any) -> None:
-    """Raise _Skipped for what cannot be replaced by frames of the same length."""
+    """Raise LeftAlone for what cannot be replaced by frames of the same length."""
     if not isinstance(item, otio.schema.Clip):
-        raise _Skipped("it is a nested timeline or compound")
+        raise LeftAlone("it is a nested timeline or compound")
     if not item.enabled:
-        raise _Skipped("it is disabled")
+        raise LeftAlone("it is disabled")
     for effect in item.effects:
         if isinstance(effect, otio.schema.FreezeFrame):
-            raise _Skipped("it is a freeze frame")
+            raise LeftAlone("it is a freeze frame")
         if isinstance(effect, otio.schema.LinearTimeWarp) and effect.time_scalar == 1:
             continue
         timed = isinstance(effect, otio.schema.TimeEffect)
         if timed or "warp" in (effect.effect_name or "").casefold():
-            raise _Skipped("it is retimed")
-    beside = [track[n] for n in (place - 1, place + 1) if 0 <= n < len(track)]
-    if any(isinstance(other, otio.schema.Transition) for other in beside):
-        raise _Skipped("a transition touches it, which a clip above would hide")
+            raise LeftAlone("it is retimed")
+    joints = transitions_of(track)
+    for beside, joint in ((place - 1, place - 2), (place + 1, place)):
+        found = 0 <= beside < len(track) and isinstance(track[beside], otio.schema.Transition)
+        if found and joint not in joints:
+            raise LeftAlone("a fade touches it, which a clip above would hide")
 
 
 def _placed(
@@ -186,27 +161,27 @@ def _placed(
     frames = _whole(cut.duration.value, "length")
     rate = exact_rate(cut.start_time.rate)
     if frames < 1:
-        raise _Skipped("it has no length")
+        raise LeftAlone("it has no length")
     # An EDL has no address of time: what its adapter calls available is the cut itself.
     available = None if is_edl else given.available_range
     media = _media(clip, given, available, folder, folders, rate, frames)
     if available is not None:
         media_rate = exact_rate(available.start_time.rate)
-        begins = _exact(available.start_time.value)
+        begins = exact_count(available.start_time.value)
     else:
         media_rate, begins = media.rate or rate, _begins(media)
-    start = _exact(cut.start_time.value) * media_rate / exact_rate(cut.start_time.rate)
-    length = _exact(cut.duration.value) * media_rate / exact_rate(cut.duration.rate)
+    start = exact_count(cut.start_time.value) * media_rate / exact_rate(cut.start_time.rate)
+    length = exact_count(cut.duration.value) * media_rate / exact_rate(cut.duration.rate)
     offset = start - begins
     if offset.denominator != 1 or length.denominator != 1:
-        raise _Skipped(
+        raise LeftAlone(
             f"its source range at {cut.start_time.rate:g} frames per second does not fall on whole "
             f"frames of its media at {float(media_rate):g}"
         )
     first = media.first + int(offset)
     last = first + int(length) - 1
     if first < media.first or last > media.last:
-        raise _Skipped(
+        raise LeftAlone(
             f"its frames {first}-{last} lie outside of the media, which has "
             f"{media.first}-{media.last}"
         )
@@ -217,7 +192,7 @@ def _cut_range(clip: Any, given: Any) -> Any:
     if clip.source_range is not None:
         return clip.source_range
     if given is None or given.available_range is None:
-        raise _Skipped("neither it nor its media says which frames it shows")
+        raise LeftAlone("neither it nor its media says which frames it shows")
     return given.available_range
 
 
@@ -231,7 +206,7 @@ def _media(
     frames: int,
 ) -> CutMedia:
     if isinstance(given, otio.schema.GeneratorReference):
-        raise _Skipped(f"it is a generator ({given.generator_kind or 'of an unknown kind'})")
+        raise LeftAlone(f"it is a generator ({given.generator_kind or 'of an unknown kind'})")
     if isinstance(given, otio.schema.ImageSequenceReference):
         return _of_images(given, available, folder, folders, rate)
     if isinstance(given, otio.schema.ExternalReference) and given.target_url:
@@ -246,7 +221,7 @@ def _media(
             return _opened(folders, elsewhere, rate, known)
     elsewhere = folders.find(_names(clip))
     if elsewhere is None:
-        raise _Skipped("its media is missing (--media FOLDER looks for it by its name)")
+        raise LeftAlone("its media is missing (--media FOLDER looks for it by its name)")
     return _opened(folders, elsewhere, rate, frames)
 
 
@@ -254,13 +229,13 @@ def _of_images(
     given: Any, available: Any, folder: Path, folders: MediaFolders, rate: Fraction
 ) -> CutMedia:
     if given.frame_step != 1:
-        raise _Skipped(f"its image sequence counts in steps of {given.frame_step}")
+        raise LeftAlone(f"its image sequence counts in steps of {given.frame_step}")
     base = path_of_url(given.target_url_base, folder) if given.target_url_base else str(folder)
     width = max(1, given.frame_zero_padding)
     frames = None
     if available is not None and given.rate > 0:
         duration = available.duration
-        count = _exact(duration.value) * exact_rate(given.rate) / exact_rate(duration.rate)
+        count = exact_count(duration.value) * exact_rate(given.rate) / exact_rate(duration.rate)
         frames = FrameRange.span(given.start_frame, given.start_frame + max(1, round(count)) - 1)
     pattern = SequencePattern(Path(base), given.name_prefix, width, given.name_suffix, frames)
     try:
@@ -296,14 +271,8 @@ def _begins(media: CutMedia) -> Fraction:
     return Fraction(media.first)
 
 
-def _exact(value: float) -> Fraction:
-    """A count that went through a float."""
-    near = Fraction(value).limit_denominator(10_000)
-    return Fraction(round(near)) if abs(near - round(near)) < Fraction(1, 1000) else near
-
-
 def _whole(value: float, what: str) -> int:
-    exact = _exact(value)
+    exact = exact_count(value)
     if exact.denominator != 1:
-        raise _Skipped(f"its {what} of {value:g} frames is no whole number")
+        raise LeftAlone(f"its {what} of {value:g} frames is no whole number")
     return int(exact)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
 
 from filmrestore_core import SequencePattern
+from filmrestore_resolve.cut_clip import CutClip
 from filmrestore_resolve.cut_media import bounded_path
 from filmrestore_resolve.job import SourceKind
-from filmrestore_resolve.otio_read import OURS, CutClip
+from filmrestore_resolve.otio_read import OURS
+from filmrestore_resolve.otio_transitions import joined_clips
 from filmrestore_resolve.rates import exact_rate
 
 MARKER = "filmrestore"
@@ -28,15 +31,20 @@ def restored_timeline(
     Args:
         timeline: as read.
         clips: of the timeline.
-        results: (track, place) -> the shot's result, see JOB.md; only whole shots.
+        results: (track, place) -> the shot's result, see JOB.md; only whole shots. Where a
+            transition joins two clips, both come or neither.
 
     Returns:
         The copy.
     """
     copy = timeline.deepcopy()
     by_track: dict[int, dict[int, tuple[CutClip, Mapping[str, Any]]]] = {}
-    for clip in clips:
-        found = results.get((clip.track, clip.place))
+    lacking = [
+        clip if (clip.track, clip.place) in results else replace(clip, reason="not whole")
+        for clip in clips
+    ]
+    for clip in joined_clips(timeline, lacking):
+        found = None if clip.reason else results.get((clip.track, clip.place))
         if found is not None:
             by_track.setdefault(clip.track, {})[clip.place] = (clip, found)
     for place in sorted(by_track, reverse=True):
@@ -57,6 +65,8 @@ def _track_above(below: Any, restored: Mapping[int, tuple[CutClip, Mapping[str, 
     gap: Any = None
     for place, item in enumerate(below):
         if isinstance(item, otio.schema.Transition):
+            if place - 1 in restored and place + 1 in restored:
+                track.append(item.deepcopy())
             continue
         if place not in restored:
             duration = item.duration()

@@ -19,7 +19,7 @@ from filmrestore_resolve.rates import exact_rate
 from filmrestore_resolve.whole_file import write_json, write_text
 
 if TYPE_CHECKING:
-    from filmrestore_resolve.otio_read import CutClip
+    from filmrestore_resolve.cut_clip import CutClip
 
 app = typer.Typer(help="Restore the clips of an OpenTimelineIO or EDL cut.")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from filmrestore_core import SequencePattern
+from filmrestore_resolve.cut_clip import CutClip
 from filmrestore_resolve.job import SourceKind
-from filmrestore_resolve.otio_read import CutClip
 from filmrestore_resolve.rates import rate_text
 
 
@@ -57,8 +57,8 @@ def timeline_job(
                 "key": key,
                 "name": clip.name,
                 "source": source,
-                "first": clip.first,
-                "last": clip.last,
+                "first": clip.first - clip.head,
+                "last": clip.last + clip.tail,
             }
     output = {**head.get("output", {}), "place": "folder", "folder": str(folder.absolute())}
     document = {
@@ -90,4 +90,5 @@ def shot_key(clip: CutClip) -> str:
     else:
         stem = Path(path).stem
     digest = hashlib.sha256(os.path.realpath(path).encode("utf-8", "surrogateescape"))
-    return f"{stem[:60]} {clip.first}-{clip.last} {digest.hexdigest()[:8]}"
+    first, last = clip.first - clip.head, clip.last + clip.tail
+    return f"{stem[:60]} {first}-{last} {digest.hexdigest()[:8]}"

@@ -18,8 +18,9 @@ from opentimelineio.opentime import RationalTime, TimeRange
 from filmrestore_core import MediaError, MissingExtraError, SettingsError, Timecode
 from filmrestore_core.media.image_file import write_new
 from filmrestore_core.testing.sequences import noise_frame, write_sequence
+from filmrestore_resolve.cut_clip import CutClip, exact_count
 from filmrestore_resolve.cut_media import MediaFolders, media_of_path, path_of_url
-from filmrestore_resolve.otio_read import CutClip, _exact, clips_of, read_timeline
+from filmrestore_resolve.otio_read import clips_of, read_timeline
 from filmrestore_resolve.rates import RATES
 from filmrestore_resolve.timeline_job import shot_key, timeline_job
 
@@ -72,13 +73,13 @@ def test_file_numbers_follow_the_media_time(plates: Path, rate: Fraction, start:
 
 
 @given(st.sampled_from(RATES), st.integers(0, 10_000_000), st.integers(0, 100_000))
-def test_the_arithmetic_is_exact(rate: Fraction, start: int, offset: int) -> None:
+def test_the_arithmetic_isexact_count(rate: Fraction, start: int, offset: int) -> None:
     """For any media time, as floats carry it."""
     value = RationalTime(start, float(rate)) + RationalTime(offset, float(rate))
-    assert _exact(value.value) - _exact(float(start)) == offset
+    assert exact_count(value.value) - exact_count(float(start)) == offset
     seconds = Fraction(start + offset) / rate
     back = RationalTime(float(seconds * rate), float(rate))
-    assert _exact(back.value) == start + offset
+    assert exact_count(back.value) == start + offset
 
 
 def test_a_source_range_at_another_rate_counts_in_whole_frames_only(plates: Path) -> None:
@@ -196,24 +197,64 @@ def test_a_plain_speed_effect_of_one_is_no_retime(plates: Path) -> None:
     assert read(clip, plates).reason == ""
 
 
-def test_neighbors_of_a_transition_and_nested_timelines_are_left_alone(plates: Path) -> None:
+def joined(*items: Any, offsets: tuple[float, float] = (1, 2)) -> Any:
+    """A timeline of clips with a transition after each but the last."""
     timeline = schema.Timeline("cut")
     track = schema.Track("V1", kind="Video")
     timeline.tracks.append(track)
-    for n in range(3):
-        track.append(schema.Clip(f"c{n}", images(plates, 0), times(3, 3)))
-    side = RationalTime(1, 24)
-    track.insert(1, schema.Transition("mix", "SMPTE_Dissolve", side, side))
+    for item in items:
+        if len(track):
+            sides = [RationalTime(value, 24) for value in offsets]
+            track.append(schema.Transition("mix", "SMPTE_Dissolve", *sides))
+        track.append(item)
+    return timeline
+
+
+def test_a_dissolve_needs_frames_beyond_the_cut(plates: Path) -> None:
+    """It begins in_offset before the cut and ends out_offset after it."""
+    timeline = joined(*(schema.Clip(f"c{n}", images(plates, 0), times(3, 4)) for n in range(3)))
+    found = clips_of(timeline, plates, MediaFolders(()), is_edl=False)
+    assert [(c.reason, c.head, c.tail) for c in found] == [("", 0, 2), ("", 1, 2), ("", 1, 0)]
+    shots = timeline_job(found, plates, project="p", timeline="t", head={}).document["shots"]
+    ranges = [(shot["first"], shot["last"]) for shot in shots]
+    assert ranges == [(1004, 1009), (1003, 1009), (1003, 1007)]
+
+
+@pytest.mark.parametrize("offsets", [(4, 0), (0, 6)])
+def test_a_dissolve_beyond_the_media_leaves_both_alone(
+    plates: Path, offsets: tuple[int, int]
+) -> None:
+    clips = [schema.Clip(f"c{n}", images(plates, 0), times(3, 4)) for n in range(2)]
+    found = clips_of(joined(*clips, offsets=offsets), plates, MediaFolders(()), is_edl=False)
+    said = sorted(c.reason for c in found)
+    assert "a transition joins it" in said[0]
+    assert said[1] == "its media lacks frames that a transition shows"
+
+
+def test_who_is_joined_to_a_clip_left_alone_is_too(plates: Path) -> None:
+    clips = [schema.Clip(f"c{n}", images(plates, 0), times(3, 3)) for n in range(4)]
+    clips[3].enabled = False
+    timeline = joined(*clips)
+    del timeline.tracks[0][1]  # the first is cut to the second
+    found = clips_of(timeline, plates, MediaFolders(()), is_edl=False)
+    assert found[0].reason == ""
+    assert "joins it to 'c2'" in found[1].reason
+    assert "joins it to 'c3'" in found[2].reason
+
+
+def test_fades_and_nested_timelines_are_left_alone(plates: Path) -> None:
     stack = schema.Stack("nested")
     stack.append(schema.Clip("in", images(plates, 0), times(3, 3)))
-    track.append(stack)
+    clips = [schema.Clip(f"c{n}", images(plates, 0), times(3, 3)) for n in range(3)]
+    timeline = joined(clips[0], schema.Gap(source_range=times(0, 9)), clips[1], stack)
+    timeline.tracks[0].append(clips[2])
     timeline.tracks.append(schema.Track("A1", kind="Audio"))
     timeline.tracks[1].append(schema.Clip("sound", images(plates, 0), times(3, 3)))
     found = {c.name: c.reason for c in clips_of(timeline, plates, MediaFolders(()), is_edl=False)}
-    assert "transition" in found["c0"]
-    assert "transition" in found["c1"]
-    assert found["c2"] == ""
+    assert "fade" in found["c0"]
+    assert "fade" in found["c1"]
     assert "nested" in found["nested"]
+    assert found["c2"] == ""
     assert "sound" not in found
 
 

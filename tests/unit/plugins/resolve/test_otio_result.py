@@ -11,8 +11,9 @@ import pytest
 from opentimelineio.opentime import RationalTime, TimeRange
 
 from filmrestore_core.testing.sequences import write_sequence
+from filmrestore_resolve.cut_clip import CutClip
 from filmrestore_resolve.cut_media import MediaFolders
-from filmrestore_resolve.otio_read import CutClip, clips_of
+from filmrestore_resolve.otio_read import clips_of
 from filmrestore_resolve.otio_result import note_of, restored_timeline, timeline_text
 from filmrestore_resolve.rates import RATES
 
@@ -45,8 +46,8 @@ def result(clip: CutClip, *, handles: int = 0) -> dict[str, Any]:
         "prefix": "sh 010.",
         "suffix": ".dpx",
         "padding": 4,
-        "first": clip.first - handles,
-        "last": clip.last + handles,
+        "first": clip.first - clip.head - handles,
+        "last": clip.last + clip.tail + handles,
         "cut": {"first": clip.first, "last": clip.last},
         "frames": {"touched": 2, "whole": clip.last - clip.first + 1},
         "objects": 3,
@@ -111,6 +112,31 @@ def test_an_address_stays_an_address(plates: Path, is_url: bool) -> None:
     wanted = Path("/out put/ä/0123/sh 010.[1003-1005].dpx")
     assert reference.target_url == (wanted.as_uri() if is_url else str(wanted))
     assert reference.available_range == times(52, 3, 25.0)
+
+
+def test_a_dissolve_comes_above_too(plates: Path) -> None:
+    timeline = schema.Timeline("cut")
+    timeline.tracks.append(schema.Track("V1", kind="Video"))
+    track = timeline.tracks[0]
+    for name in "abc":
+        track.append(schema.Clip(name, images(plates, 0, 24.0), times(5, 6, 24.0)))
+    sides = RationalTime(2, 24.0), RationalTime(3, 24.0)
+    track.insert(1, schema.Transition("mix", "SMPTE_Dissolve", *sides))
+    made = restored(timeline, plates)
+    above = made.tracks[1]
+    assert [type(i).__name__ for i in above] == ["Clip", "Transition", "Clip", "Clip"]
+    assert above[1].is_equivalent_to(track[1])
+    for place in (0, 2, 3):
+        assert above.range_of_child(above[place]) == track.range_of_child(track[place])
+    # a is shown until three frames after its end, b from two frames before its start
+    assert above[0].media_reference.available_range == times(5, 9, 24.0)
+    assert above[2].media_reference.available_range == times(3, 8, 24.0)
+    assert above[0].trimmed_range() == times(5, 6, 24.0)
+
+    clips = clips_of(timeline, plates, MediaFolders(()), is_edl=False)
+    only_a = {(c.track, c.place): result(c) for c in clips if c.name != "b"}
+    above = restored_timeline(timeline, clips, only_a).tracks[1]
+    assert [item.name for item in above if isinstance(item, schema.Clip)] == ["c"]
 
 
 def test_nothing_of_the_cut_changes(plates: Path) -> None:

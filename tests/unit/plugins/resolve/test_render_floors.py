@@ -18,7 +18,7 @@ DOORS = {
     "pydantic": {"job.py"},
     "typer": {"command.py", "timeline_command.py", "run_external.py"},
     "jinja2": {"job_report.py"},
-    "opentimelineio": {"otio_read.py", "otio_result.py"},
+    "opentimelineio": {"otio_read.py", "otio_result.py", "otio_transitions.py"},
 }
 
 
