@@ -16,8 +16,8 @@ from filmrestore_openfx.pictures import Picture, PictureStore
 SOURCE, MASK, MATTE = "Source", "Mask", "DamageMatte"
 
 NO_TIME = (
-    "This host shows the node no other frames than its own; one frame alone hardly tells damage from "
-    "picture, so little or nothing is found: 'filmrestore restore' on the files sees them all."
+    "This host shows the node no other frames than its own; one frame alone hardly tells damage "
+    "from picture, so little or nothing is found: 'filmrestore restore' on the files sees them all."
 )
 SAME_TIME = (
     "This host gave the same picture for every frame that was asked for: only this frame is used."
