@@ -62,7 +62,7 @@ def test_every_rate_and_start(
     assert world.state() == before
 
 
-@pytest.mark.parametrize("handles", [2, 5])
+@pytest.mark.parametrize("handles", [2, pytest.param(5, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("end", ["exclusive", "inclusive"])
 @pytest.mark.parametrize("first", ["zero", "first_number"])
 @pytest.mark.parametrize("place", ["track", "take"])

@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 import os
-import shutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -110,7 +110,7 @@ def test_the_menu_script_restores_as_the_command_line_does(footage: Any, tmp_pat
     assert not FORBIDDEN & {call.name for call in world.wire.calls}
 
 
-@pytest.mark.parametrize("padding", [4, 7])
+@pytest.mark.parametrize("padding", [pytest.param(4, marks=pytest.mark.slow), 7])
 def test_exr_of_any_padding(padding: int, footage: Any, tmp_path: Path, quick_button: Any) -> None:
     path = footage.as_exr(tmp_path / "100% Röll", range(98, 108), padding)
     world = World(Quirks(sequence_start="first_number"))
@@ -131,7 +131,7 @@ class StopAtOnce(Watcher):
 
 def test_cancelled_places_nothing_and_goes_on_later(footage: Any, button: Any) -> None:
     world = World()
-    world.add_item(footage.clip(world), 86400, 10, 0, color="Orange")
+    world.add_item(footage.clip(world), 86400, 4, 3, color="Orange")
     before = world.state()
     changes = QUICK | {"detect.sensitivity": 0.55}
     button.watcher = StopAtOnce
@@ -144,7 +144,7 @@ def test_cancelled_places_nothing_and_goes_on_later(footage: Any, button: Any) -
     result = json.loads((button.last_folder() / "result.json").read_text("utf-8"))
     frames = result["shots"][0]["frames"]
     assert frames["reused"] >= 1
-    assert frames["reused"] + frames["rendered"] == 10
+    assert frames["reused"] + frames["rendered"] == 4
 
 
 def test_a_renderer_that_crashes_shows_its_last_lines(footage: Any, button: Any) -> None:
@@ -179,7 +179,7 @@ def draw(timeline: TimelineBody, frame: int, stem: Path, ending: str) -> None:
     write_new(stem.with_name(f"{stem.name}.exr"), half_frame(frame, scene.damaged[frame]))
 
 
-@pytest.mark.parametrize("lies", [False, True])
+@pytest.mark.parametrize("lies", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_timeline_render_is_labeled_and_leaves_the_queue_as_it_was(
     lies: bool, footage: Any, quick_button: Any
 ) -> None:
@@ -287,7 +287,7 @@ def test_the_dialog_lists_chooses_runs_and_tells(footage: Any, tmp_path: Path) -
 def test_cancel_in_the_dialog(footage: Any, tmp_path: Path) -> None:
     """Closed before the start nothing is done; a click while it runs stops the renderer."""
     world = World()
-    world.add_item(footage.clip(world), 86400, 10, 0, color="Orange")
+    world.add_item(footage.clip(world), 86400, 4, 0, color="Orange")
     before = world.state()
     fusion, bmd = fusion_with(Dispatcher([click("Stop")]))
     config = config_file(tmp_path, changes=QUICK | {"detect.sensitivity": 0.45})
@@ -303,23 +303,19 @@ def test_cancel_in_the_dialog(footage: Any, tmp_path: Path) -> None:
     assert world.state() == before
 
 
-def test_a_window_that_cannot_be_served_meanwhile_says_so(footage: Any, tmp_path: Path) -> None:
-    world = World()
-    world.add_item(footage.clip(world), 86400, 4, 3, color="Orange")
+def test_a_window_that_cannot_be_served_meanwhile_says_so(tmp_path: Path) -> None:
     said: list[str] = []
 
     def end(window: Window) -> None:
         said.append(window.GetItems()["Log"].PlainText)
         window.happens("Stop", "Clicked")
 
-    dispatcher = DispatcherWithoutSteps([click("Start"), end])
-    fusion, bmd = fusion_with(dispatcher)
-    run_menu(world, config_file(tmp_path), fusion=fusion, bmd=bmd)
+    fusion, bmd = fusion_with(DispatcherWithoutSteps([click("Start"), end]))
+    run_menu(World(), config_file(tmp_path), fusion=fusion, bmd=bmd)
     assert "answers again when the job is done" in said[0]
-    assert len(world.our_items()) == 1
 
 
-def test_the_free_edition_is_never_asked_for_a_window(footage: Any, tmp_path: Path) -> None:
+def test_the_free_edition_is_never_asked_for_a_window(tmp_path: Path) -> None:
     """A touch of UIManager there opens an advertisement."""
 
     class Untouchable:
@@ -327,10 +323,9 @@ def test_the_free_edition_is_never_asked_for_a_window(footage: Any, tmp_path: Pa
             raise AssertionError(f"fusion.{name} was asked for")
 
     world = World(Quirks(studio=False, version=(20, 3, 2, 9, "")))
-    world.add_item(footage.clip(world), 86400, 4, 3, color="Orange")
     said = run_menu(world, config_file(tmp_path), fusion=Untouchable(), bmd=Untouchable())
     assert "There is no dialog here" in said
-    assert len(world.our_items()) == 1
+    assert "No clip on timeline 'Reel 1" in said
 
 
 STAND_IN = """
@@ -382,20 +377,42 @@ def test_from_outside(footage: Any, tmp_path: Path) -> None:
     assert tracks[1]["items"][0]["first frame"] == 1004
 
 
-def test_from_outside_each_refusal_says_what_to_do(footage: Any, tmp_path: Path) -> None:
-    silent = outside(tmp_path, None)
-    assert silent.returncode == 1
-    assert "is not running" in silent.stderr or "does not answer" in silent.stderr
-    free = outside(
-        tmp_path, {"path": footage.path, "state": str(tmp_path / "s.json"), "studio": False}
-    )
-    assert free.returncode == 1
-    assert "free edition" in free.stderr
-    wrong = outside(tmp_path, None, "--color", "Orangensaft")
-    assert wrong.returncode == 2
-    assert "it can be Orange" in wrong.stderr
-    shutil.rmtree(tmp_path / "Scripting")
-    (tmp_path / "Scripting" / "Modules").mkdir(parents=True)
-    (tmp_path / "Scripting" / "Modules" / "DaVinciResolveScript.py").write_text(
-        "raise ImportError('broken')", "utf-8"
-    )
+@pytest.mark.parametrize(
+    ("how", "module", "arguments", "code", "said"),
+    [
+        (None, STAND_IN, [], 1, "is not running|does not answer"),
+        ({"studio": False}, STAND_IN, [], 1, "free edition"),
+        (None, "raise ImportError('no module imp')", [], 1, "is not found .no module imp"),
+        (None, "import os; os.abort()", [], 1, "crashes this Python"),
+        (None, STAND_IN, ["--color", "Orangensaft"], 2, "it can be Orange"),
+        (None, STAND_IN, ["--set", "x"], 1, "KEY=VALUE"),
+    ],
+    ids=["silent", "free", "no library", "crash", "color", "set"],
+)
+def test_from_outside_each_refusal_says_what_to_do(
+    how: Any,
+    module: str,
+    arguments: list[str],
+    code: int,
+    said: str,
+    footage: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    modules = tmp_path / "Scripting" / "Modules"
+    modules.mkdir(parents=True)
+    (modules / "DaVinciResolveScript.py").write_text(module, "utf-8")
+    how = how and how | {"path": footage.path, "state": str(tmp_path / "state.json")}
+    for name, value in {
+        "RESOLVE_SCRIPT_API": str(modules.parent), "RESOLVE_SCRIPT_LIB": str(tmp_path / "none.so"),
+        "STAND_IN": json.dumps(how), "PYTHONPATH": os.pathsep.join([str(ROOT), f"{ROOT}/plugins"]),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    sys.modules.pop("DaVinciResolveScript", None)
+    try:
+        assert run(["resolve", "run", *arguments]) == code
+    finally:
+        sys.modules.pop("DaVinciResolveScript", None)
+    assert re.search(said, capsys.readouterr().err)
