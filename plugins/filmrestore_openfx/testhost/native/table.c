@@ -1,10 +1,16 @@
 /* Handles, and the notes about broken rules. */
 #define _GNU_SOURCE
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#else
+#include <pthread.h>
+#endif
 
 #include "testhost.h"
 
@@ -16,8 +22,6 @@ typedef struct Slot {
     uint32_t generation;
 } Slot;
 
-static pthread_mutex_t guard;
-static pthread_once_t made = PTHREAD_ONCE_INIT;
 static Slot *slots;
 static size_t slot_count, live_count;
 static char notes[MOST_NOTES][400];
@@ -25,6 +29,29 @@ static int note_count;
 
 PER_THREAD Running *running;
 Behavior behavior;
+
+/* The lock may be taken again by the thread that has it. */
+#if defined(_WIN32)
+static CRITICAL_SECTION guard;
+static INIT_ONCE made = INIT_ONCE_STATIC_INIT;
+
+static BOOL CALLBACK make(INIT_ONCE *once, void *given, void **kept) {
+    (void)once;
+    (void)given;
+    (void)kept;
+    InitializeCriticalSection(&guard);
+    return TRUE;
+}
+
+void table_lock(void) {
+    InitOnceExecuteOnce(&made, make, NULL, NULL);
+    EnterCriticalSection(&guard);
+}
+
+void table_unlock(void) { LeaveCriticalSection(&guard); }
+#else
+static pthread_mutex_t guard;
+static pthread_once_t made = PTHREAD_ONCE_INIT;
 
 static void make(void) {
     pthread_mutexattr_t again;
@@ -39,6 +66,7 @@ void table_lock(void) {
 }
 
 void table_unlock(void) { pthread_mutex_unlock(&guard); }
+#endif
 
 static Handle name_of(size_t index) {
     const Slot *slot = &slots[index];
