@@ -387,6 +387,6 @@ def test_status_is_always_whole(media: Path, tmp_path: Path) -> None:
         except FileNotFoundError:
             continue
         states.add(json.loads(text)["state"])
-        time.sleep(0.001)
+        time.sleep(0.005)
     process.communicate()
     assert {"starting", "running"} <= states

@@ -22,6 +22,7 @@ from filmrestore_resolve.install import (
     script_text,
     uninstall,
 )
+from filmrestore_resolve.whole_file import write_text
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,8 @@ def test_a_python_without_filmrestore_is_refused(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UnwritableFrameError, match="cannot be written"):
-        install(tmp_path / "file" / "Utility")
+        write_text(tmp_path / "file" / "Utility" / "filmrestore.py", "text")
+    assert os.listdir(tmp_path) == ["file"]
 
 
 @pytest.mark.parametrize(
