@@ -307,6 +307,35 @@ def test_values_reach_the_worker_as_the_host_has_them(open_host):
     assert action["temporal"] == "1"
 
 
+def test_proxies_and_what_kind_of_render_it_is_reach_the_worker(open_host):
+    host = open_host()
+    node = host.create()
+    source = HostImage(np.full((3, 4, 4), 7, np.uint8), scale=(0.5, 0.25))
+    node.connect("Source", lambda _: source)
+    node.set("mode", 'values "strength"')
+    output = HostImage.blank_like(source)
+    assert node.render(1, output, scale=(0.5, 0.25), draft=True, interactive=True) == OK
+    action = json.loads(node.message()[1])[3]
+    assert (action["scale"], action["draft"], action["interactive"]) == ("0.5,0.25", "1", "1")
+    assert (action["field"], action["context"]) == ("OfxFieldNone", "OfxImageEffectContextFilter")
+    node.set("mode", "asks " + json.dumps([["image", "Source", 1]]))
+    assert node.render(1, output) == OK
+    assert json.loads(node.message()[1])[0][10:12] == ["0.5", "0.25"]
+
+
+def test_a_host_that_loads_and_creates_for_every_frame(open_host, tmp_path):
+    host = open_host()
+    for at in range(12):
+        host.start()
+        node = ready(host, "invert")
+        assert node.action("OfxImageEffectActionGetClipPreferences") == OK
+        assert node.sequence(at, at, begin=True) == OK
+        assert render(node, at) == OK
+        assert node.sequence(at, at, begin=False) == OK
+        assert node.destroy() in (OK, REPLY_DEFAULT)
+    assert (tmp_path / "ofx.log").read_text().count(" started: ") == 1
+
+
 def test_numbers_do_not_depend_on_the_hosts_locale(open_host, host_library):
     import locale
 
