@@ -91,8 +91,9 @@ class Engine:
             workers: frames in work at once; None for one per two cores, 4 at most.
         """
         memory = default_memory() if memory_bytes is None else memory_bytes
-        self.pictures = PictureStore(memory // 4)
-        self._restorer_bytes = memory // 4
+        # All that is within reach of a frame should fit, or it is sent again for the next.
+        self.pictures = PictureStore(memory * 2 // 5)
+        self._restorer_bytes = memory // (5 * _SESSIONS) * 3
         self._sessions: list[Session] = []
         self._results: OrderedDict[tuple[object, ...], Done] = OrderedDict()
         self._lock = threading.Lock()
@@ -231,7 +232,7 @@ def raise_stopped() -> None:
 
 
 def default_memory() -> int:
-    """A quarter of the machine's memory, 1 to 6 GiB, unless the environment names GiB."""
+    """A quarter of the machine's memory, 1 to 12 GiB, unless the environment names GiB."""
     asked = os.environ.get("FILMRESTORE_OFX_MEMORY_GB", "")
     try:
         return max(int(float(asked) * _GIB), 64 * 1024**2)
@@ -241,7 +242,7 @@ def default_memory() -> int:
         installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         installed = 8 * _GIB
-    return min(max(installed // 4, _GIB), 6 * _GIB)
+    return min(max(installed // 4, _GIB), 12 * _GIB)
 
 
 def _shelf() -> ModelStore:

@@ -414,7 +414,7 @@ def test_other_actions_are_answered(effect: Effect, quick: dict[str, Any]) -> No
 
 def test_what_is_kept_is_bounded(source: Clips, quick: dict[str, Any]) -> None:
     room = 5 * source[1.0].pixels.nbytes
-    engine = Engine(4 * room)
+    engine = Engine(room * 5 // 2)
     effect = Effect(engine)
     for time in (3.0, 9.0, 5.0):
         host = MemoryHost({"Source": source}, quick)
