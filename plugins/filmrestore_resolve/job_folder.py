@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filmrestore_core import UnwritableFrameError
+from filmrestore_core import SettingsError, UnwritableFrameError
 from filmrestore_resolve.whole_file import write_json
 
 STATUS = "status.json"
@@ -39,6 +39,7 @@ class JobFolder:
 
         Raises:
             UnwritableFrameError: it cannot be written.
+            SettingsError: it holds a status or result of somebody else's.
         """
         self.folder = folder
         self._lines = lines
@@ -46,6 +47,8 @@ class JobFolder:
         self._looked = 0.0
         self._cancelled = False
         try:
+            for name in (STATUS, RESULT):
+                _refuse_foreign(folder / name)
             for name in (STATUS, RESULT):
                 (folder / name).unlink(missing_ok=True)
             with open(folder / LOG, "a", encoding="utf-8"):
@@ -113,3 +116,21 @@ class JobFolder:
         """
         head = {"kind": "filmrestore.resolve.result", "schema": 1}
         write_json(self.folder / RESULT, head | dict(values))
+
+
+def _refuse_foreign(path: Path) -> None:
+    """A file under one of our names that we did not write is not replaced.
+
+    Raises:
+        SettingsError: it is such a file.
+    """
+    try:
+        head = path.read_bytes()[:200]
+    except FileNotFoundError:
+        return
+    if b'"filmrestore.resolve.' not in head:
+        raise SettingsError(
+            f"'{path}' was not written by filmrestore.",
+            path=path,
+            hint="put the job document into a folder of its own",
+        )

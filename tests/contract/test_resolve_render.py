@@ -321,6 +321,14 @@ def test_a_wrong_job_leaves_a_result_that_says_so(
     assert said in (tmp_path / "job" / "renderer.log").read_text("utf-8")
 
 
+def test_files_of_somebody_elses_stay(media: Path, tmp_path: Path) -> None:
+    job = written(tmp_path / "job", shot(media))
+    (tmp_path / "job" / "result.json").write_text('{"mine": 1}')
+    assert run(["resolve", "render", str(job)]) == 2
+    assert (tmp_path / "job" / "result.json").read_text() == '{"mine": 1}'
+    assert not (media / "filmrestore").exists()
+
+
 def test_exr_is_what_the_command_line_makes(tmp_path: Path) -> None:
     folder = laid_out(tmp_path / "exr", "a b_{:04d}", "exr")
     source = {"kind": "sequence", "path": str(folder / "a b_[1001-1012].exr")}
