@@ -137,6 +137,7 @@ def test_associated_alpha_there_and_back_for_nearly_unchanged_values() -> None:
     [
         ("float16", {}, True),
         ("float16", {"oiio__UnassociatedAlpha": 1}, False),
+        ("uint16", {"oiio__UnassociatedAlpha": 0}, True),
         ("uint16", {"tiff__Compression": 8}, True),
         ("uint16", {"tiff__Compression": 8, "oiio__UnassociatedAlpha": 1}, False),
         ("uint16", {}, False),

@@ -56,6 +56,14 @@ def test_a_model_is_added_found_and_opened(store: ModelStore, tiny_file: Path) -
     assert sorted(os.listdir(_mine(store))) == [MANIFEST, "tiny-net-1.0.0.onnx"]
 
 
+def test_a_lone_file_is_opened_by_its_path(store: ModelStore, tiny_file: Path) -> None:
+    model = store.open(str(tiny_file))
+    assert model.card.id == "tiny-net"
+    assert model.content == tiny_file.read_bytes()
+    with pytest.raises(ModelNotFoundError, match="cannot be read"):
+        store.open(str(tiny_file.with_name("gone.onnx")))
+
+
 def test_the_newest_version_answers_to_the_id(
     store: ModelStore, tmp_path: Path, tiny_onnx: Nets, tiny_card: Cards
 ) -> None:
