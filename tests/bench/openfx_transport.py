@@ -20,8 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from filmrestore_openfx.native.shims import find_shim
-from filmrestore_openfx.testhost import OK, HostImage, HostOptions, ReferenceHost
+from filmrestore_openfx.testhost import OK, HostImage, HostOptions, Node, ReferenceHost
 
+Measured = tuple[dict[str, list[float]], list[float], tuple[float, float, float]]
 CONTRACT = Path(__file__).resolve().parents[1] / "contract"
 
 
@@ -37,8 +38,21 @@ def plain_copy(source: HostImage, times: int) -> list[float]:
     return taken[1:]
 
 
-def transport(frames: int, height: int, width: int) -> tuple[dict[str, list[float]], list[float]]:
-    """Seconds of every step, and of a plain copy."""
+def processor_time(node: Node, output: HostImage, frames: int) -> tuple[float, float]:
+    """Median processor seconds of the host's thread: way in, way out. Other work does not count."""
+    taken: dict[str, list[float]] = {"way-in": [], "timing": []}
+    for mode, seconds in taken.items():
+        node.set("mode", mode)
+        for number in range(frames + 1):
+            start = time.thread_time()
+            node.render(number, output)
+            seconds.append(time.thread_time() - start)
+    way_in, both = (statistics.median(seconds[1:]) for seconds in taken.values())
+    return way_in, both - way_in
+
+
+def transport(frames: int, height: int, width: int) -> Measured:
+    """Seconds of every step, of a plain copy, and of the processor."""
     sys.path.insert(0, str(CONTRACT))
     from openfx_bundles import make_bundle
 
@@ -68,8 +82,11 @@ def transport(frames: int, height: int, width: int) -> tuple[dict[str, list[floa
                 steps["commit"].append(whole - key - rows - work - write)
             if not np.array_equal(output.pixels(), source.pixels()):
                 raise SystemExit("the pixels that came back are others")
+            processor = processor_time(node, output, frames)
+        start = time.thread_time()
         copies = plain_copy(source, frames)
-    return steps, copies
+        copying = (time.thread_time() - start) / (frames + 1)
+    return steps, copies, (*processor, copying)
 
 
 def main() -> None:
@@ -79,7 +96,7 @@ def main() -> None:
     parser.add_argument("--size", default="1920x1080")
     options = parser.parse_args()
     width, height = map(int, options.size.split("x"))
-    steps, copies = transport(options.frames, height, width)
+    steps, copies, processor = transport(options.frames, height, width)
     copy = statistics.median(copies)
     print(f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, {os.cpu_count()} cores,")
     print(f"{width}x{height} RGBA float, {options.frames} frames; load {os.getloadavg()[0]:.1f}")
@@ -97,6 +114,9 @@ def main() -> None:
     for name, taken in rows.items():
         median, best = statistics.median(taken), min(taken)
         print(f"{name:30} {median * 1000:10.2f} {best * 1000:10.2f} {median / copy:8.2f}")
+    print("processor time of the host's thread, which a busy machine does not stretch by waiting:")
+    for name, taken in zip(("in", "out", "a plain copy"), processor, strict=True):
+        print(f"{name:30} {taken * 1000:10.2f}")
 
 
 if __name__ == "__main__":

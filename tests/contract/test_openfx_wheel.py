@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -64,11 +65,16 @@ def test_the_wheel_renders_where_there_is_no_compiler(tmp_path):
     wheel = build_wheel(tmp_path, "")
     assert "-py3-none-" in wheel.name
     assert not wheel.name.endswith("-any.whl")
-    if has_cross_compiler() and host_arch() in TARGETS:
+    portable = has_cross_compiler() and host_arch() in TARGETS
+    if portable:
         assert wheel.name.endswith(f"-{TARGETS[host_arch()].wheel_tag}.whl")
     site = tmp_path / "site"
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(site)
+    if portable and sys.platform == "linux":
+        shim = site / "filmrestore_openfx/native/built" / host_arch() / "filmrestore.ofx"
+        asked = re.findall(rb"GLIBC_(\d+)\.(\d+)", shim.read_bytes())
+        assert max((int(major), int(minor)) for major, minor in asked) <= (2, 28)
     (tmp_path / "empty").mkdir()
     done = subprocess.run(
         [sys.executable, "-c", RENDER, site, Path(__file__).parent, tmp_path / "bundles"],
