@@ -28,6 +28,7 @@ from filmrestore_core.cli import (
     synth,
     train,
     train_compare,
+    train_marks,
     train_net,
     verify,
 )
@@ -75,6 +76,7 @@ training.command("judge")(_leaving(train.judge))
 training.command("segmenter")(_leaving(train_net.segmenter))
 training.command("inpainter")(_leaving(train_net.inpainter))
 training.command("calibrate")(_leaving(calibrate.calibrate))
+training.command("marks")(_leaving(train_marks.marks))
 training.command("compare")(_leaving(train_compare.compare))
 app.add_typer(training)
 

@@ -49,11 +49,16 @@ class ClassicalSegmenter:
         """The classes it can tell."""
         return DamageClass.DIRT, DamageClass.SPARKLE, DamageClass.HAIR, DamageClass.SCRATCH
 
-    def segment(self, window: AlignedWindow) -> DamageMap:
-        """Scores for the window's center frame."""
+    def segment(self, window: AlignedWindow, spikes: Spikes | None = None) -> DamageMap:
+        """Scores for the window's center frame.
+
+        Args:
+            window: a frame with its aligned neighbours.
+            spikes: what `find_spikes` says of it, where that is known already.
+        """
         box = window.center.box
         scores = {c: np.zeros(box.shape, np.float32) for c in self.classes}
-        spikes = find_spikes(window)
+        spikes = find_spikes(window) if spikes is None else spikes
         if spikes is not None:
             self._add_marks(spikes, scores)
         if self._settings.scratch:

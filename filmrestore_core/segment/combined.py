@@ -1,4 +1,4 @@
-"""CombinedSegmenter: net and classical detector find marks, and each mark is judged by both."""
+"""CombinedSegmenter: net and classical detector find marks, and trees judge each as a whole."""
 
 from __future__ import annotations
 
@@ -9,19 +9,29 @@ from filmrestore_core.matte import DETECTED_CLASSES, DamageClass, DamageMap
 from filmrestore_core.models.card import ModelCard
 from filmrestore_core.segment.classical import ClassicalSegmenter
 from filmrestore_core.segment.exported_net import PROTECTION, ExportedSegmenter, has_witnesses
-from filmrestore_core.segment.object_stage import FEATURES, PREFIX, mark_scores, marks_of, spread
+from filmrestore_core.segment.judge import load_judge
+from filmrestore_core.segment.mark_measure import (
+    MARK_COLUMNS,
+    NET_CLASSES,
+    MeasuredMarks,
+    measure_marks,
+    wariness,
+)
+from filmrestore_core.segment.spike import Spikes, find_spikes
 from filmrestore_core.temporal.window import AlignedWindow
 
-# The score of a mark, in a card's calibration, that counts as an even chance.
-PIVOT = PREFIX + "pivot"
+# In a card's calibration: which edition of the shipped judges knows this net's scores.
+JUDGE_KEY = "marks.judge"
+JUDGE_EDITION = 1.0
+# A mark of which so much is found again in both neighbours moves through the picture.
+_SEEN_TWICE = 0.65
 
 
 class CombinedSegmenter:
-    """The detectors make different mistakes: what both think of a mark says more than either.
+    """The detectors make different mistakes: what both know of a mark says more than either.
 
-    The net sees context, hairs and what is not opaque; the classical one measures each mark. The
-    weights of the judgement stand in the net's card. Where fewer than two neighbours show the
-    picture the classical detector decides alone.
+    The net sees context, hairs and what is not opaque; the classical one compares and measures.
+    Where fewer than two neighbours show the picture the classical detector decides alone.
     """
 
     def __init__(self, net: ExportedSegmenter, classical: ClassicalSegmenter, *, protection: float):
@@ -33,14 +43,14 @@ class CombinedSegmenter:
             protection: motion protection, 0 to 1; 0.5 changes nothing.
         """
         self._net, self._classical = net, classical
-        self._calibration = net.card.calibration
         self._doubt = (protection - 0.5) * PROTECTION
 
     @staticmethod
     def fits(card: ModelCard) -> bool:
-        """True where a net's card says how its marks are judged."""
-        needed = {PIVOT, PREFIX + "bias", PREFIX + "large", *(PREFIX + name for name in FEATURES)}
-        return needed <= set(card.calibration)
+        """True where the shipped judges know the net's scores."""
+        return (
+            card.calibration.get(JUDGE_KEY) == JUDGE_EDITION and tuple(card.classes) == NET_CLASSES
+        )
 
     @property
     def radius(self) -> int:
@@ -59,47 +69,74 @@ class CombinedSegmenter:
         Raises:
             DeviceError: the device failed.
         """
-        measured = self._classical.segment(window)
-        if not has_witnesses(window):
+        spikes = find_spikes(window) if has_witnesses(window) else None
+        measured = self._classical.segment(window, spikes)
+        if spikes is None:
             return measured
         box = window.center.box
         learned = self._net.raw_scores(window)
         learned[:, ~window.center.finite] = 0.0
-        first, second = learned.max(axis=0), _highest(measured)
-        nearest = sorted(window.neighbors, key=lambda n: (abs(n.offset), n.offset))[:2]
-        trust = np.stack([n.validity for n in nearest]).mean(axis=0)
-        marks = marks_of(first, second, np.asarray(trust, np.float32))
-        score = spread(
-            marks, self._moved(mark_scores(marks, self._calibration), marks.features), first, second
-        )
-        at = np.flatnonzero(score)
+        scores = {c: np.zeros(box.shape, np.float32) for c in self.classes}
+        second = highest_of(measured)
+        marks = measure_marks(spikes, learned, second, trust_of(window))
+        if marks is not None:
+            self._add(marks, spikes, learned, measured, scores)
+        return DamageMap(window.center.number, scores, box)
+
+    def _add(
+        self,
+        marks: MeasuredMarks,
+        spikes: Spikes,
+        learned: NDArray[np.float32],
+        measured: DamageMap,
+        scores: dict[DamageClass, NDArray[np.float32]],
+    ) -> None:
+        at = marks.ys, marks.xs
+        first = learned.max(axis=0)[at]
+        second = highest_of(measured)[at]
+        own = np.maximum(first, second)
+        peak = np.zeros(marks.count, np.float32)
+        np.maximum.at(peak, marks.owner, own)
+        # The core of a mark keeps its score, doubtful pixels down to half of it.
+        share = np.clip(0.5 + 0.5 * own / np.maximum(peak[marks.owner], 1e-3), 0.5, 1.0)
+        score = judge_marks(marks, both_sides=spikes.both_sides, doubt=self._doubt)
+        value = score[marks.owner] * share
         # The one that is surer says of which kind a pixel is.
-        by_net = first.ravel()[at] >= second.ravel()[at]
+        by_net = first >= second
         names = dict(zip(self._net.classes, learned, strict=True))
-        scores = {}
         for damage_class in self.classes:
-            share = np.where(
+            likely = np.where(
                 by_net,
                 _share(names.get(damage_class), first, at),
                 _share(measured.scores.get(damage_class), second, at),
             )
-            plane = np.zeros(box.shape, np.float32)
-            plane.ravel()[at] = score.ravel()[at] * share
-            scores[damage_class] = plane
-        return DamageMap(window.center.number, scores, box)
-
-    def _moved(
-        self, score: NDArray[np.float32], features: NDArray[np.float64]
-    ) -> NDArray[np.float32]:
-        """Scores with the pivot at one half, lowered where the motion is not to be trusted."""
-        pivot = self._calibration[PIVOT]
-        inside = np.clip(score.astype(np.float64), 1e-6, 1 - 1e-6)
-        logit = np.log(inside / (1 - inside)) - np.log(pivot / (1 - pivot))
-        logit -= self._doubt * (1.0 - features[:, FEATURES.index("validity")])
-        return np.asarray(1.0 / (1.0 + np.exp(-logit)), np.float32)
+            scores[damage_class][at] = value * likely
 
 
-def _highest(found: DamageMap) -> NDArray[np.float32]:
+def judge_marks(marks: MeasuredMarks, *, both_sides: bool, doubt: float) -> NDArray[np.float32]:
+    """(N,) float32 scores 0..1, 0.5 at the operating point.
+
+    Args:
+        marks: with what is known of each.
+        both_sides: whether the references lie before and after the frame.
+        doubt: logits to take off where the motion is not to be trusted at all.
+    """
+    judge = load_judge("marks_both_sides" if both_sides else "marks_one_side")
+    unsure = 1.0 - marks.columns[:, MARK_COLUMNS.index("trust")]
+    off = doubt * unsure + wariness(marks.columns)
+    score = judge.scores(marks.columns, MARK_COLUMNS, doubt=off)
+    moves = marks.columns[:, MARK_COLUMNS.index("seen_min")] > _SEEN_TWICE
+    return np.asarray(np.where(moves, 0.0, score), np.float32)
+
+
+def trust_of(window: AlignedWindow) -> NDArray[np.float32]:
+    """(H, W) float32 0..1: mean validity of the two nearest neighbours."""
+    nearest = sorted(window.neighbors, key=lambda n: (abs(n.offset), n.offset))[:2]
+    return np.asarray(np.stack([n.validity for n in nearest]).mean(axis=0), np.float32)
+
+
+def highest_of(found: DamageMap) -> NDArray[np.float32]:
+    """(H, W) float32: the highest score of any class."""
     highest = np.zeros(found.box.shape, np.float32)
     for plane in found.scores.values():
         np.maximum(highest, plane, out=highest)
@@ -107,9 +144,11 @@ def _highest(found: DamageMap) -> NDArray[np.float32]:
 
 
 def _share(
-    plane: NDArray[np.float32] | None, highest: NDArray[np.float32], at: NDArray[np.intp]
+    plane: NDArray[np.float32] | None,
+    highest: NDArray[np.float32],
+    at: tuple[NDArray[np.intp], NDArray[np.intp]],
 ) -> NDArray[np.float32]:
     """A class's score over the highest one, 1 for the likeliest class."""
     if plane is None:
-        return np.zeros(at.size, np.float32)
-    return np.asarray(plane.ravel()[at] / np.maximum(highest.ravel()[at], 1e-6), np.float32)
+        return np.zeros(len(at[0]), np.float32)
+    return np.asarray(plane[at] / np.maximum(highest, 1e-6), np.float32)

@@ -17,6 +17,8 @@ _MISFIT_SIDE = 26
 _PEAK_SIDE = 34
 _CROWD_SIDE = 68
 _CROWD_EXCESS = 4.0
+# What a net finds may not stand out at all; candidates of the classical detector exceed this.
+_LEAST_DEPTH = 0.25
 
 Values = NDArray[np.float64]
 Pixels = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
@@ -49,7 +51,7 @@ def measure(
     first, second = spikes.first.aligned, spikes.second.aligned
     depth = np.abs(spikes.excess[ys, xs])
     here, level = center[ys, xs], inside.mean(noise[ys, xs])
-    contrast = inside.mean(depth)
+    contrast = np.maximum(inside.mean(depth), _LEAST_DEPTH)
     absolute = contrast * level
     facing = sign[owner]
     gap_inside, gap_ring = (np.abs(r.of(first) - r.of(second)) for r in (inside, ring))
@@ -73,7 +75,7 @@ def measure(
     extent = np.maximum(boxes[:, 2], boxes[:, 3]).astype(np.float64)
     return {
         "log_area": np.log(area),
-        "log_peak": np.log(inside.peak(depth)),
+        "log_peak": np.log(np.maximum(inside.peak(depth), _LEAST_DEPTH)),
         "log_contrast": np.log(contrast),
         "log_local_contrast": np.log(absolute / (near_misfit + 0.5 * level)),
         "beyond_share": inside.mean(beyond > noise[ys, xs]),

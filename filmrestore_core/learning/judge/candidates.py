@@ -52,8 +52,8 @@ class WindowFacts:
 
     @property
     def is_clean(self) -> bool:
-        """Whether it shows footage as it is: whatever is found in it is wrong."""
-        return not self.damaged and self.distractor == "none"
+        """Whether it shows footage as it is, every frame of it: whatever is found is wrong."""
+        return not self.damaged and self.distractor == "none" and self.stride == 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,11 +61,12 @@ class Candidates:
     """Candidate marks of many windows.
 
     Attributes:
-        columns: (N, F) float64, columns as in `segment.classical.COLUMNS`.
+        columns: (N, F) float64, columns as in `names`.
         label: (N,) int8, DAMAGE, PICTURE or NEITHER.
         area: (N,) int64, px.
         window: (N,) int64, index into `windows`.
         windows: where they come from; one may have no candidate.
+        names: of the columns.
     """
 
     columns: NDArray[np.float64]
@@ -73,6 +74,7 @@ class Candidates:
     area: NDArray[np.int64]
     window: NDArray[np.int64]
     windows: tuple[WindowFacts, ...]
+    names: tuple[str, ...] = COLUMNS
 
     @property
     def series(self) -> NDArray[np.str_]:
@@ -106,6 +108,7 @@ class Candidates:
             self.area[rows],
             place[self.window[rows]],
             tuple(self.windows[i] for i in kept),
+            self.names,
         )
 
     def save(self, path: Path, key: str) -> None:
@@ -120,6 +123,7 @@ class Candidates:
                 area=self.area,
                 window=self.window,
                 windows=np.asarray(facts),
+                names=np.asarray(self.names),
                 key=np.asarray(key),
             )
         part.replace(path)
@@ -133,7 +137,9 @@ class Candidates:
             if str(held["key"]) != key:
                 return None
             windows = tuple(WindowFacts(**facts) for facts in json.loads(str(held["windows"])))
-            return cls(held["columns"], held["label"], held["area"], held["window"], windows)
+            names = tuple(str(n) for n in held["names"])
+            columns = held["columns"]
+            return cls(columns, held["label"], held["area"], held["window"], windows, names)
 
 
 def together(parts: Sequence[Candidates]) -> Candidates:
@@ -145,6 +151,7 @@ def together(parts: Sequence[Candidates]) -> Candidates:
         np.concatenate([p.area for p in parts]),
         np.concatenate([p.window + start for p, start in zip(parts, starts, strict=False)]),
         tuple(w for p in parts for w in p.windows),
+        parts[0].names,
     )
 
 

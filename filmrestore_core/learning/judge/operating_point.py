@@ -19,11 +19,13 @@ from filmrestore_core.learning.judge.trees import (
 from filmrestore_core.segment.judge import Judge
 
 # Falsely marked pixels per million of clean footage at score 0.5, and at the scores 0.75 and 0.25.
-PIVOT_PPM = 25.0
-_STRICT_PPM, _LAX_PPM = 8.0, 120.0
+PIVOT_PPM = 50.0
+_STRICT_PPM, _LAX_PPM = 16.0, 240.0
 # Less than this and the slider of sensitivity would jump.
 _LEAST_SLOPE = 0.3
 _FOLDS = 5
+# No window counts more than this many times what is allowed on the whole.
+LIMIT = 20.0
 
 
 def unseen_logits(found: Candidates, settings: TreeSettings, *, seed: int) -> NDArray[np.float64]:
@@ -53,6 +55,9 @@ def unseen_logits(found: Candidates, settings: TreeSettings, *, seed: int) -> ND
 def logit_at(found: Candidates, logit: NDArray[np.float64], ppm: float) -> float:
     """The lowest threshold that marks no more than `ppm` of the clean footage.
 
+    No window counts more than LIMIT times that: a place where all fails, such as a horse's leg
+    in one frame, does not decide what is found everywhere else.
+
     Args:
         found: candidates.
         logit: (N,) of each; what is above a threshold is marked.
@@ -62,20 +67,36 @@ def logit_at(found: Candidates, logit: NDArray[np.float64], ppm: float) -> float
     order = np.argsort(-logit[clean], kind="stable")
     if not len(order) or not found.clean_pixels:
         return 0.0
-    wrong = np.cumsum(grown_area(found.area[clean])[order]) / found.clean_pixels * 1e6
+    pixels = np.asarray([w.pixels for w in found.windows], np.float64)
+    limit = LIMIT * ppm * 1e-6 * pixels
+    so_far = np.zeros(len(pixels))
+    wrong, total = np.zeros(len(order)), 0.0
+    for place, (area, window) in enumerate(
+        zip(grown_area(found.area[clean])[order], found.window[clean][order], strict=True)
+    ):
+        before = min(so_far[window], limit[window])
+        so_far[window] += area
+        total += min(so_far[window], limit[window]) - before
+        wrong[place] = total / found.clean_pixels * 1e6
     first_too_many = int(np.searchsorted(wrong, ppm, side="right"))
     return float(logit[clean][order][min(first_too_many, len(order) - 1)])
 
 
-def with_operating_point(judge: Judge, found: Candidates, unseen: NDArray[np.float64]) -> Judge:
+def with_operating_point(
+    judge: Judge, found: Candidates, unseen: NDArray[np.float64], *, ppm: float = PIVOT_PPM
+) -> Judge:
     """The judge with pivot and slope chosen on candidates that its like had not seen.
 
     Args:
         judge: fitted to all of them.
         found: candidates.
         unseen: (N,) see `unseen_logits`.
+        ppm: wrongly marked pixels per million at score 0.5.
     """
-    strict, middle, lax = (logit_at(found, unseen, p) for p in (_STRICT_PPM, PIVOT_PPM, _LAX_PPM))
+    scale = ppm / PIVOT_PPM
+    strict, middle, lax = (
+        logit_at(found, unseen, p) for p in (_STRICT_PPM * scale, ppm, _LAX_PPM * scale)
+    )
     slope = max(_LEAST_SLOPE, (strict - lax) / 2 / float(np.log(3)))
     return replace(judge, pivot=round(middle, 3), slope=round(slope, 3))
 
@@ -88,4 +109,5 @@ def _rows(found: Candidates, chosen: NDArray[np.intp]) -> Candidates:
         found.area[chosen],
         found.window[chosen],
         found.windows,
+        found.names,
     )

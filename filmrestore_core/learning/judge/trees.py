@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from filmrestore_core.errors import MissingExtraError, SettingsError
 from filmrestore_core.learning.judge.candidates import DAMAGE, NEITHER, PICTURE, Candidates
-from filmrestore_core.segment.classical import COLUMNS
 from filmrestore_core.segment.judge import Judge
 
 # More of these can only speak against damage ...
@@ -25,7 +24,12 @@ _AGAINST = frozenset(
     }
 )
 # ... and more of these only for it.
-_FOR = frozenset({"log_peak", "log_contrast", "log_local_contrast", "own_contrast", "beyond_far"})
+_FOR = frozenset(
+    {
+        *("log_peak", "log_contrast", "log_local_contrast", "own_contrast", "beyond_far"),
+        *("net_mean", "net_max"),
+    }
+)
 # Stands for what is infinite or no number: the reader sends both to the right of any threshold.
 _BEYOND = 1e6
 
@@ -97,22 +101,23 @@ def fit_judge(found: Candidates, settings: TreeSettings, *, seed: int) -> Judge:
         l2_regularization=settings.shrink,
         min_samples_leaf=settings.least,
         max_bins=settings.bins,
-        monotonic_cst=[-1 if c in _AGAINST else 1 if c in _FOR else 0 for c in COLUMNS],
+        monotonic_cst=[-1 if c in _AGAINST else 1 if c in _FOR else 0 for c in found.names],
         early_stopping=False,
         random_state=seed % (1 << 32),
     )
     with _one_thread():
         model.fit(_finite(found.columns[used]), found.label[used], sample_weight=_weights(found))
-    return judge_of(model)
+    return judge_of(model, found.names)
 
 
-def judge_of(model: Any) -> Judge:
+def judge_of(model: Any, names: tuple[str, ...]) -> Judge:
     """The judge whose logit is a fitted classifier's decision function; pivot 0, slope 1.
 
     scikit-learn gives its trees away only through names with an underscore.
 
     Args:
         model: a HistGradientBoostingClassifier of two classes.
+        names: of its columns.
     """
     grown = [predictor.nodes for (predictor,) in model._predictors]
     nodes = np.concatenate(grown)
@@ -122,7 +127,7 @@ def judge_of(model: Any) -> Judge:
     # Seven digits are more than a leaf's value means, and keep the file small.
     value = [float(f"{v:.7g}") for v in nodes["value"]]
     return Judge(
-        features=COLUMNS,
+        features=names,
         base=float(np.ravel(model._baseline_prediction)[0]),
         pivot=0.0,
         slope=1.0,
@@ -138,7 +143,7 @@ def judge_of(model: Any) -> Judge:
 
 def logits(judge: Judge, found: Candidates) -> NDArray[np.float64]:
     """(N,) what the judge says of each candidate."""
-    return judge.logit(_finite(found.columns), COLUMNS)
+    return judge.logit(_finite(found.columns), found.names)
 
 
 def grown_area(area: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -66,7 +66,13 @@ class FilmedWindow:
 
 
 def film_window(
-    sources: Sources, shapes: ShapeSource, *, seed: int, index: int, fine: bool = False
+    sources: Sources,
+    shapes: ShapeSource,
+    *,
+    seed: int,
+    index: int,
+    fine: bool = False,
+    plain: bool = False,
 ) -> FilmedWindow:
     """The window of that index; it depends on the arguments only.
 
@@ -76,13 +82,14 @@ def film_window(
         seed: of everything random.
         index: which.
         fine: see samples.damage.draw_damage.
+        plain: footage as it is but for color and some grain, and nothing added.
     """
     key = (seed, "scene", index)
     rng = generator(*key)
-    name, pictures = sources.draw(rng, HEIGHT, WIDTH)
-    conditions = _conditions(rng)
+    name, pictures = sources.draw(rng, HEIGHT, WIDTH, plain=plain)
+    conditions = _conditions(rng, plain=plain)
     pictures = [filmed(p, conditions, generator(*key, "filmed", i)) for i, p in enumerate(pictures)]
-    negative = draw_negative(rng)
+    negative = None if plain else draw_negative(rng)
     chance = int(rng.integers(1 << 60))
 
     def other() -> list[Picture]:
@@ -101,7 +108,8 @@ def film_window(
         damaged.append(laid.pixels)
         strength.append(laid.strength)
     change = [np.abs(d - c).max(axis=-1) for d, c in zip(damaged, clean, strict=True)]
-    offsets = _WINDOWS[int(rng.choice(len(_WINDOWS), p=_WINDOW_CHANCE))]
+    drawn_window = _WINDOWS[int(rng.choice(len(_WINDOWS), p=_WINDOW_CHANCE))]
+    offsets = _WHOLE if plain else drawn_window
     facts = {
         "source": name,
         "negative": negative.value if negative else "none",
@@ -120,9 +128,9 @@ def film_window(
     )
 
 
-def _conditions(rng: np.random.Generator) -> Conditions:
-    conditions = draw_conditions(rng, plain=bool(rng.random() < 0.35))
-    sigma = float(np.exp(rng.uniform(np.log(0.004), np.log(0.05))))
+def _conditions(rng: np.random.Generator, *, plain: bool) -> Conditions:
+    conditions = draw_conditions(rng, plain=plain or bool(rng.random() < 0.35))
+    sigma = float(np.exp(rng.uniform(np.log(0.004), np.log(0.025 if plain else 0.05))))
     return replace(conditions, grain=sigma if rng.random() < 0.92 else 0.0)
 
 

@@ -32,13 +32,22 @@ class Sources:
     clips: tuple[TrainingClip, ...]
     stills: tuple[Path, ...]
 
-    def draw(self, rng: np.random.Generator, height: int, width: int) -> tuple[str, list[Picture]]:
-        """Name of what was taken, and five (height, width, 3) float32 pictures, 0 to 1."""
-        if self.stills and rng.random() < _SHARE_OF_STILLS:
+    def draw(
+        self, rng: np.random.Generator, height: int, width: int, *, plain: bool = False
+    ) -> tuple[str, list[Picture]]:
+        """Name of what was taken, and five (height, width, 3) float32 pictures, 0 to 1.
+
+        Args:
+            rng: of the window.
+            height: px.
+            width: px.
+            plain: footage only, and every frame of it.
+        """
+        if not plain and self.stills and rng.random() < _SHARE_OF_STILLS:
             path = self.stills[int(rng.integers(len(self.stills)))]
             return path.name, _moved(_read(path), rng, height, width)
         clip = self.clips[int(rng.integers(len(self.clips)))]
-        return clip.name, _cut(clip, rng, height, width)
+        return clip.name, _cut(clip, rng, height, width, plain=plain)
 
 
 def find_sources(folder: Path, apart: Sequence[str], *, validation: bool) -> Sources:
@@ -63,10 +72,13 @@ def find_sources(folder: Path, apart: Sequence[str], *, validation: bool) -> Sou
     return Sources(chosen, tuple(f for i, f in enumerate(stills) if (i % 6 == 0) == validation))
 
 
-def _cut(clip: TrainingClip, rng: np.random.Generator, height: int, width: int) -> list[Picture]:
+def _cut(
+    clip: TrainingClip, rng: np.random.Generator, height: int, width: int, *, plain: bool
+) -> list[Picture]:
     import cv2
 
-    stride = min(int(rng.choice(_STRIDES)), (len(clip.files) - 1) // (FRAMES - 1))
+    drawn = 1 if plain else int(rng.choice(_STRIDES))
+    stride = min(drawn, (len(clip.files) - 1) // (FRAMES - 1))
     first = int(rng.integers(0, len(clip.files) - stride * (FRAMES - 1)))
     pictures = [clip.picture(first + stride * i) for i in range(FRAMES)]
     if rng.random() < 0.3:

@@ -20,22 +20,29 @@ SpikeNet = Callable[..., Session]
 
 @pytest.fixture(scope="session")
 def spike_net(tiny_card: Callable[..., ModelCard]) -> SpikeNet:
-    """Dirt where a dark spike exceeds one unit of noise, sparkle where a bright one does."""
+    """Dirt where a dark spike exceeds one unit of noise, sparkle where a bright one does.
+
+    With all of its classes the three others are found nowhere.
+    """
     pytest.importorskip("onnx")
     from onnx import helper, numpy_helper
 
-    def make(**calibration: float) -> Session:
+    def make(*, all_classes: bool = False, **calibration: float) -> Session:
         count = len(PLANE_NAMES)
+        more = ["hair", "scratch", "stain"] if all_classes else []
+        kinds = 2 + len(more)
         card = tiny_card(
             planes="t5-v2",
             inputs=[{"name": "planes", "shape": [1, count, "H", "W"]}],
-            classes=["dirt", "sparkle"],
+            outputs=[{"name": "damage", "shape": [1, kinds, "H", "W"], "range": [0, 1]}],
+            classes=["dirt", "sparkle", *more],
             temporal={"size": 5, "center": 2},
             calibration=calibration,
         )
-        kernel = np.zeros((2, count, 1, 1), np.float32)
+        kernel = np.zeros((kinds, count, 1, 1), np.float32)
         kernel[0, 7], kernel[1, 7] = -8.0, 8.0
-        bias = np.full(2, -4.0, np.float32)
+        bias = np.full(kinds, -4.0, np.float32)
+        bias[2:] = -20.0
         graph = helper.make_graph(
             [
                 helper.make_node("Conv", ["planes", "w", "b"], ["logit"]),
@@ -43,7 +50,7 @@ def spike_net(tiny_card: Callable[..., ModelCard]) -> SpikeNet:
             ],
             "spikes",
             [helper.make_tensor_value_info("planes", 1, [1, count, "H", "W"])],
-            [helper.make_tensor_value_info("damage", 1, [1, 2, "H", "W"])],
+            [helper.make_tensor_value_info("damage", 1, [1, kinds, "H", "W"])],
             [numpy_helper.from_array(kernel, "w"), numpy_helper.from_array(bias, "b")],
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

@@ -13,16 +13,12 @@ from filmrestore_core.matte import DamageClass
 from filmrestore_core.models.store import ModelStore
 from filmrestore_core.runtime.device import Device
 from filmrestore_core.runtime.session import Session
+from filmrestore_core.segment import combined
 from filmrestore_core.segment.classical import ClassicalSegmenter
-from filmrestore_core.segment.combined import PIVOT, CombinedSegmenter
+from filmrestore_core.segment.combined import JUDGE_EDITION, JUDGE_KEY, CombinedSegmenter
 from filmrestore_core.segment.exported_net import ExportedSegmenter
-from filmrestore_core.segment.object_stage import (
-    FEATURES,
-    PREFIX,
-    mark_scores,
-    marks_of,
-    spread,
-)
+from filmrestore_core.segment.judge import Judge, load_judge
+from filmrestore_core.segment.mark_measure import MARK_COLUMNS
 from filmrestore_core.segment.registry import choose_segmenter
 from filmrestore_core.settings import Detector, DetectSettings
 from filmrestore_core.temporal.window import AlignedWindow
@@ -30,12 +26,40 @@ from filmrestore_core.temporal.window import AlignedWindow
 SpikeNet = Callable[..., Session]
 SpeckWindow = Callable[..., AlignedWindow]
 DIRT, SPARKLE = DamageClass.DIRT, DamageClass.SPARKLE
+FITTING = {JUDGE_KEY: JUDGE_EDITION}
 
 
-def judged(pivot: float = 0.5, **weights: float) -> dict[str, float]:
-    """A card's calibration: weights of features, the others 0."""
-    zero = {PREFIX + name: 0.0 for name in (*FEATURES, "bias", "large")}
-    return {**zero, PIVOT: pivot, **{PREFIX + name: w for name, w in weights.items()}}
+def stump(column: str, limit: float, low: float, high: float) -> Judge:
+    """One decision: up to the limit a low logit, beyond it a high one."""
+    return Judge(
+        features=(column,),
+        base=0.0,
+        pivot=0.0,
+        slope=1.0,
+        roots=np.asarray([0]),
+        feature=np.asarray([0, -1, -1]),
+        threshold=np.asarray([limit, 0.0, 0.0]),
+        left=np.asarray([1, 0, 0]),
+        right=np.asarray([2, 0, 0]),
+        value=np.asarray([0.0, low, high]),
+        depth=1,
+    )
+
+
+@pytest.fixture
+def judged_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Judge], list[str]]:
+    """Puts a judge in the place of the shipped ones; the list says which were asked for."""
+    asked: list[str] = []
+
+    def put(judge: Judge) -> list[str]:
+        def load(name: str) -> Judge:
+            asked.append(name)
+            return judge
+
+        monkeypatch.setattr(combined, "load_judge", load)
+        return asked
+
+    return put
 
 
 def both(net: Session, protection: float = 0.5) -> CombinedSegmenter:
@@ -45,72 +69,78 @@ def both(net: Session, protection: float = 0.5) -> CombinedSegmenter:
     )
 
 
-def test_a_mark_has_the_score_of_its_judgement(
-    spike_net: SpikeNet, speck_window: SpeckWindow
+@pytest.mark.parametrize("name", ["marks_both_sides", "marks_one_side"])
+def test_the_shipped_judges_want_what_is_measured(name: str) -> None:
+    judge = load_judge(name)
+    assert set(judge.features) <= set(MARK_COLUMNS)
+    assert len(judge.roots) > 50
+
+
+def test_a_mark_is_judged_as_a_whole(
+    spike_net: SpikeNet, speck_window: SpeckWindow, judged_by: Callable[[Judge], list[str]]
 ) -> None:
-    window = speck_window()
-    net = spike_net(**judged(net_max=1.0))
-    found = both(net).segment(window)
-    peak = ExportedSegmenter(net, DetectSettings()).raw_scores(window)[0, 36:45, 56:65].max()
-    # Logits are held within three decimals of certainty.
-    assert found.scores[DIRT][36:45, 56:65].max() == pytest.approx(min(peak, 0.999), abs=1e-4)
-    assert found.scores[SPARKLE][60, 100] > 0.5
+    asked = judged_by(stump("log_area", 0.0, -9.0, 9.0))
+    found = both(spike_net(all_classes=True)).segment(speck_window())
+    assert asked == ["marks_both_sides"]
+    # The core has the mark's score, its class is the likelier one, and nothing lies elsewhere.
+    assert found.scores[DIRT][40, 60] > 0.99
+    assert found.scores[SPARKLE][60, 100] > 0.99
     assert found.scores[SPARKLE][40, 60] < found.scores[DIRT][40, 60]
     assert found.scores[DIRT][80, 20] == 0
 
 
-def test_the_pivot_becomes_one_half(spike_net: SpikeNet, speck_window: SpeckWindow) -> None:
-    window = speck_window()
-    mild = both(spike_net(**judged(bias=0.4))).segment(window).scores[DIRT].max()
-    strict = both(spike_net(**judged(0.9, bias=0.4))).segment(window).scores[DIRT].max()
-    assert mild == pytest.approx(1 / (1 + np.exp(-0.4)), abs=1e-5)
-    assert strict == pytest.approx(1 / (1 + np.exp(-0.4 + np.log(9))), abs=1e-5)
+def test_a_mark_that_the_judge_refuses_is_not_found(
+    spike_net: SpikeNet, speck_window: SpeckWindow, judged_by: Callable[[Judge], list[str]]
+) -> None:
+    judged_by(stump("log_area", 99.0, -3.0, 3.0))
+    found = both(spike_net(all_classes=True)).segment(speck_window())
+    assert max(plane.max() for plane in found.scores.values()) < 0.1
 
 
-def test_large_marks_can_be_refused(spike_net: SpikeNet, speck_window: SpeckWindow) -> None:
-    found = both(spike_net(**judged(bias=3.0, log_area=-2.0))).segment(speck_window())
-    assert max(plane.max() for plane in found.scores.values()) < 0.5
+def test_at_the_end_of_a_shot_the_other_judge_decides(
+    spike_net: SpikeNet, speck_window: SpeckWindow, judged_by: Callable[[Judge], list[str]]
+) -> None:
+    asked = judged_by(stump("log_area", 0.0, -9.0, 1.0))
+    both(spike_net(all_classes=True)).segment(speck_window((1, 2)))
+    assert asked == ["marks_one_side"]
 
 
-def test_a_mark_that_covers_much_must_be_surer() -> None:
-    net = np.zeros((100, 100), np.float32)
-    net[5:8, 5:8] = net[40:80, 40:80] = 0.9
-    marks = marks_of(net, np.zeros_like(net), np.ones_like(net))
-    plain, wary = (mark_scores(marks, judged(bias=2.0, large=k)) for k in (0.0, 0.7))
-    assert wary[0] == plain[0]
-    # 1600 px are 160 times a thousandth of the picture.
-    assert wary[1] == pytest.approx(1 / (1 + np.exp(-2.0 + 0.7 * np.log(160))), abs=1e-5)
+def test_motion_protection_counts_where_motion_is_not_trusted(
+    spike_net: SpikeNet,
+    speck_window: SpeckWindow,
+    judged_by: Callable[[Judge], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judged_by(stump("log_area", 0.0, -9.0, 1.0))
+    net, window = spike_net(all_classes=True), speck_window()
 
+    def highest(protection: float) -> float:
+        return float(both(net, protection).segment(window).scores[DIRT].max())
 
-def test_motion_protection_counts_where_motion_is_not_trusted() -> None:
-    """A mark where the motion is sure keeps its score; elsewhere protection lowers it."""
-    net = np.zeros((40, 40), np.float32)
-    net[5:9, 5:9] = net[25:29, 25:29] = 0.9
-    validity = np.ones((40, 40), np.float32)
-    validity[20:] = 0.0
-    marks = marks_of(net, np.zeros_like(net), validity)
-    assert marks.features[:, FEATURES.index("validity")].tolist() == [1.0, 0.0]
-    scores = mark_scores(marks, judged(validity=2.0))
-    assert scores[0] > scores[1]
-    plane = spread(marks, scores, net, np.zeros_like(net))
-    assert plane[6, 6] == pytest.approx(scores[0])
-    assert np.count_nonzero(plane) == 32
+    monkeypatch.setattr(combined, "wariness", lambda columns: np.zeros(len(columns)))
+    usual, sure = highest(0.5), highest(1.0)
+    monkeypatch.setattr(
+        combined, "trust_of", lambda window: np.zeros(window.center.box.shape, np.float32)
+    )
+    assert highest(0.5) == usual
+    assert highest(1.0) == pytest.approx(1 / (1 + np.exp(-1.0 + 2.0)), abs=1e-6)
+    assert highest(1.0) < sure <= usual
 
 
 def test_with_one_neighbor_the_classical_detector_decides(
     spike_net: SpikeNet, speck_window: SpeckWindow
 ) -> None:
     window = speck_window((1,))
-    found = both(spike_net(**judged(bias=5.0))).segment(window)
+    found = both(spike_net(all_classes=True)).segment(window)
     for name, plane in ClassicalSegmenter(DetectSettings()).segment(window).scores.items():
         assert np.array_equal(found.scores[name], plane)
 
 
-def test_a_card_must_say_all_weights(spike_net: SpikeNet) -> None:
-    assert CombinedSegmenter.fits(spike_net(**judged()).card)
-    short = judged()
-    del short[PREFIX + "validity"]
-    assert not CombinedSegmenter.fits(spike_net(**short).card)
+def test_the_judges_know_the_scores_of_some_nets_only(spike_net: SpikeNet) -> None:
+    assert CombinedSegmenter.fits(spike_net(all_classes=True, **FITTING).card)
+    assert not CombinedSegmenter.fits(spike_net(**FITTING).card)
+    assert not CombinedSegmenter.fits(spike_net(all_classes=True).card)
+    assert not CombinedSegmenter.fits(spike_net(all_classes=True, **{JUDGE_KEY: 99.0}).card)
 
 
 def test_who_is_asked_for_by_name_must_be_there(tmp_path: Path) -> None:

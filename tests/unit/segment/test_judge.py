@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
@@ -63,3 +67,12 @@ def test_to_be_seen_elsewhere_never_helps(name: str) -> None:
         low, high = rows.copy(), rows.copy()
         low[:, index], high[:, index] = 0.0, 1.0
         assert (judge.logit(low, COLUMNS) >= judge.logit(high, COLUMNS) - 1e-9).all()
+
+
+@pytest.mark.parametrize("card", ["judge_card.json", "judge_marks_card.json"])
+def test_the_shipped_judges_are_those_of_their_cards(card: str) -> None:
+    folder = files("filmrestore_core.segment")
+    said = json.loads(folder.joinpath(card).read_text("utf-8"))["sha256"]
+    assert len(said) == 2
+    for name, digest in said.items():
+        assert sha256(folder.joinpath(name).read_bytes()).hexdigest() == digest

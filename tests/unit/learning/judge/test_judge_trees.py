@@ -60,7 +60,7 @@ def test_the_judge_says_what_the_library_says(found: Candidates) -> None:
     with threadpool_limits(limits=1):
         wanted = model.fit(columns[used], found.label[used]).decision_function(columns)
     # Leaves are rounded to seven digits.
-    np.testing.assert_allclose(judge_of(model).logit(columns, COLUMNS), wanted, atol=1e-5)
+    np.testing.assert_allclose(judge_of(model, COLUMNS).logit(columns, COLUMNS), wanted, atol=1e-5)
 
 
 def test_infinite_measurements_are_judged_as_they_were_learned(found: Candidates) -> None:
@@ -147,3 +147,26 @@ def test_a_missing_library_is_said_in_a_sentence(
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(MissingExtraError, match=r"scikit-learn.*filmrestore\[train\]"):
         fit_judge(found, SMALL_TREES, seed=1)
+
+
+def test_one_window_where_all_fails_does_not_decide_alone() -> None:
+    """A huge false mark in one window counts as much as twenty times what is allowed there."""
+    windows = tuple(_facts(f"s{i}", damaged=False) for i in range(100))
+    area = np.asarray([10_000, *([36] * 99)])
+    logit = np.asarray([9.0, *np.linspace(8, 0, 99)])
+    found = Candidates(
+        np.zeros((100, len(COLUMNS))),
+        np.zeros(100, np.int8),
+        area,
+        np.arange(100),
+        windows,
+    )
+    # 20 times 100 ppm of 0.1 MP are 200 px; each further mark takes (6 + 4)^2 = 100 px of the
+    # 1000 px that 100 ppm of 10 MP allow: eight of them fit beside it.
+    assert logit_at(found, logit, 100.0) == pytest.approx(np.linspace(8, 0, 99)[8])
+
+
+def test_footage_of_which_frames_were_left_out_is_not_as_it_is() -> None:
+    whole = _facts("a", damaged=False)
+    assert whole.is_clean
+    assert not replace(whole, stride=2).is_clean

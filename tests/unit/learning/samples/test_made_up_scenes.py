@@ -7,6 +7,7 @@ import pytest
 
 from filmrestore_core.errors import SettingsError
 from filmrestore_core.learning.samples.damage import draw_damage
+from filmrestore_core.learning.samples.filmed_window import film_window
 from filmrestore_core.learning.samples.scene import (
     ALIGNED,
     CENTER,
@@ -142,3 +143,14 @@ def test_fine_damage_is_smaller_and_leaves_the_rest_as_it_was() -> None:
     assert max(fine) <= 20
     assert min(fine) >= 3
     assert np.median(fine) < np.median(coarse) / 2
+
+
+def test_plain_windows_show_footage_as_it_is(data_folder: Path) -> None:
+    sources = find_sources(data_folder, ("tower",), validation=False)
+    clips = {clip.name for clip in sources.clips}
+    for index in range(6):
+        made = film_window(sources, ProceduralShapes(), seed=5, index=index, plain=True)
+        assert made.facts["source"] in clips
+        assert made.facts["negative"] == "none"
+        assert made.facts["grain"] <= 0.025
+        assert len(made.offsets) == 4

@@ -1,0 +1,1 @@
+"""Learning which marks of net and classical detector are damage."""

@@ -1,0 +1,99 @@
+"""Marks of made-up windows, and the judges that are fitted to them."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")
+
+from filmrestore_core.cli.main import run
+from filmrestore_core.learning.judge.candidates import DAMAGE, PICTURE, Candidates, WindowFacts
+from filmrestore_core.learning.marks.examples import MarkPlan, mark_examples, window_marks
+from filmrestore_core.learning.samples.filmed_window import film_window
+from filmrestore_core.learning.samples.sources import find_sources
+from filmrestore_core.models.store import BUILTIN, ModelStore
+from filmrestore_core.runtime.device import Device
+from filmrestore_core.runtime.shared import shared_session
+from filmrestore_core.segment.exported_net import ExportedSegmenter
+from filmrestore_core.segment.mark_measure import MARK_COLUMNS
+from filmrestore_core.settings import DetectSettings
+from filmrestore_core.synth.shapes import ProceduralShapes
+
+
+def shipped() -> Path:
+    """The built-in detector's file."""
+    card = ModelStore().card("damage-unet")
+    return BUILTIN / card.file
+
+
+@pytest.fixture(scope="module")
+def found(data_folder: Path) -> Candidates:
+    session = shared_session(ModelStore(), "damage-unet", Device.CPU)
+    sources = find_sources(data_folder, ("tower",), validation=False)
+    made = next(
+        window
+        for index in range(30)
+        for window in [film_window(sources, ProceduralShapes(), seed=40, index=index, fine=True)]
+        if window.facts["negative"] == "none" and len(window.offsets) == 4 and window.strength
+    )
+    facts = WindowFacts("a", "a", 0, True, True, "none", 1, 0.0, 0, 1)
+    return window_marks(made, ExportedSegmenter(session, DetectSettings()), facts, one_side=1)
+
+
+def test_a_window_is_looked_at_damaged_and_undamaged_from_both_sides_and_one(
+    found: Candidates,
+) -> None:
+    looked = [(w.both_sides, w.damaged) for w in found.windows]
+    assert looked == [(True, True), (False, True), (True, False), (False, False)]
+    assert found.names == MARK_COLUMNS
+    assert found.columns.shape == (len(found.label), len(MARK_COLUMNS))
+    assert np.isfinite(found.columns).all()
+
+
+def test_damage_is_where_it_was_made(found: Candidates) -> None:
+    damaged = np.asarray([w.damaged for w in found.windows])[found.window]
+    assert np.any(found.label[damaged] == DAMAGE)
+    assert np.all(found.label[~damaged] == PICTURE)
+    # What was made stands out more than what was not.
+    raised = found.columns[:, MARK_COLUMNS.index("raised")]
+    assert raised[found.label == DAMAGE].mean() > raised[found.label == PICTURE].mean()
+
+
+@pytest.mark.slow
+def test_the_command_gives_the_same_judges_twice(
+    data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("net: {net: unet}\nscenes: {apart: [tower]}\n")
+    outs = tmp_path / "one", tmp_path / "two"
+    for out, more in zip(outs, ((), ("--workers", "2")), strict=True):
+        code = run(
+            [
+                *("train", "marks", str(shipped()), "--config", str(config)),
+                *("--data", str(data_folder), "--out", str(out), "--windows", "14", *more),
+            ]
+        )
+        assert code == 0
+    names = ("judge_marks_both_sides.json", "judge_marks_one_side.json", "judge_marks_card.json")
+    for name in names:
+        assert (outs[0] / name).read_bytes() == (outs[1] / name).read_bytes()
+    card = json.loads((outs[0] / names[2]).read_text())
+    for name in names[:2]:
+        assert card["sha256"][name] == sha256((outs[0] / name).read_bytes()).hexdigest()
+        assert set(json.loads((outs[0] / name).read_text())["features"]) == set(MARK_COLUMNS)
+    assert set(json.loads(capsys.readouterr().out.split("}\n}\n")[0] + "}\n}")) == {
+        "both_sides",
+        "one_side",
+    }
+    # What is there is read, not made again; another seed makes others.
+    plan = MarkPlan(data_folder, shipped(), ("tower",), 2, 7)
+    first = mark_examples(plan, outs[0] / "marks")
+    other = mark_examples(MarkPlan(data_folder, shipped(), ("tower",), 2, 8), tmp_path / "other")
+    assert first.columns.shape != other.columns.shape or not np.array_equal(
+        first.columns, other.columns
+    )
