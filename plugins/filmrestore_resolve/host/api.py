@@ -83,10 +83,10 @@ def told(thing: Any, name: str, *arguments: Any) -> Any:
     return found if found is not None and found is not False else ask(thing, name, *arguments)
 
 
-def told_object(thing: Any, name: str, method: str) -> Any:
+def told_object(thing: Any, name: str, method: str, *arguments: Any) -> Any:
     """Ask for an object that knows a method, and once more; None where what comes is none."""
     for _ in range(2):
-        found = ask(thing, name)
+        found = ask(thing, name, *arguments)
         if has(found, method):
             return found
     return None

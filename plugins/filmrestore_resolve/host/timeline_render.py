@@ -10,7 +10,17 @@ import os
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from filmrestore_resolve.host.api import ask, ask_number, ask_text, done, has, told
+from filmrestore_resolve.host.api import (
+    ask,
+    ask_list,
+    ask_number,
+    ask_text,
+    done,
+    has,
+    told,
+    told_object,
+    unique_id,
+)
 from filmrestore_resolve.host.messages import Refusal, Voice
 from filmrestore_resolve.host.session import Session
 from filmrestore_resolve.host.shots import Shot
@@ -27,6 +37,7 @@ from filmrestore_resolve.host.watching import Watcher
 
 ORIGIN = "timeline render"
 _PRESET = "filmrestore keeps your settings"
+_NAME = "timeline_render_"
 _DUPLICATE = "filmrestore timeline render"
 _NUMBERED = re.compile(r"^(?P<head>.*?)(?P<number>\d+)(?P<tail>\.[A-Za-z0-9]+)$")
 # Best first: what keeps the picture whole. Names are looked up in what this build offers.
@@ -111,7 +122,10 @@ def _remember_deliver(project: Any) -> Deliver:
     if not isinstance(current, dict) or not all(has(project, name) for name in needed):
         raise NotRendered("this version cannot put your deliver settings back afterwards")
     if not done(project, "SaveAsNewRenderPreset", _PRESET):
-        raise NotRendered("Resolve does not keep your deliver settings")
+        # It may be there all the same, from a press that did not end.
+        done(project, "DeleteRenderPreset", _PRESET)
+        if not ask(project, "SaveAsNewRenderPreset", _PRESET):
+            raise NotRendered("Resolve does not keep your deliver settings")
     return Deliver(str(current.get("format", "")), str(current.get("codec", "")), mode, _PRESET)
 
 
@@ -144,9 +158,13 @@ def _render_one(session: Session, item: Item, folder: str, watcher: Watcher) -> 
             os.makedirs(folder)
         except OSError as error:
             raise NotRendered("the folder %s cannot be made: %s" % (folder, error))
-    duplicate = ask(timeline.handle, "DuplicateTimeline", _DUPLICATE)
-    if duplicate is None:
+    _clear(folder)
+    before = [unique_id(handle) for handle in _timelines(project)]
+    ask(timeline.handle, "DuplicateTimeline", _DUPLICATE)
+    new = [handle for handle in _timelines(project) if unique_id(handle) not in before]
+    if len(new) != 1 or ask_text(new[0], "GetName") != _DUPLICATE:
         raise NotRendered("Resolve does not duplicate the timeline")
+    duplicate = new[0]
     try:
         if not make_current(project, duplicate):
             raise NotRendered("Resolve does not open the duplicate")
@@ -154,8 +172,12 @@ def _render_one(session: Session, item: Item, folder: str, watcher: Watcher) -> 
         _queue(session, item, folder, watcher)
     finally:
         make_current(project, timeline.handle)
-        if not done(session.pool, "DeleteTimelines", [duplicate]):
-            watcher.note("The timeline '%s' could not be deleted." % ask_text(duplicate, "GetName"))
+        uid = unique_id(duplicate)
+        for _ in range(2):
+            if any(unique_id(handle) == uid for handle in _timelines(project)):
+                ask(session.pool, "DeleteTimelines", [duplicate])
+        if any(unique_id(handle) == uid for handle in _timelines(project)):
+            watcher.note("The timeline '%s' could not be deleted." % _DUPLICATE)
     shot = _shot_from(item, folder)
     if shot is None:
         raise NotRendered("not all %d frames are in %s" % (item.duration, folder))
@@ -190,7 +212,7 @@ def _queue(session: Session, item: Item, folder: str, watcher: Watcher) -> None:
         "MarkIn": item.start,
         "MarkOut": item.end - 1,
         "TargetDir": folder,
-        "CustomName": "frame",
+        "CustomName": _NAME,
         "ExportVideo": True,
         "ExportAudio": False,
     }
@@ -203,9 +225,12 @@ def _queue(session: Session, item: Item, folder: str, watcher: Watcher) -> None:
             settings[key] = size
     if not done(project, "SetRenderSettings", settings):
         raise NotRendered("Resolve refuses the render settings")
-    job = told(project, "AddRenderJob")
-    if not isinstance(job, str) or not job:
+    before = _jobs(project)
+    ask(project, "AddRenderJob")
+    new = [job for job in _jobs(project) if job not in before]
+    if len(new) != 1:
         raise NotRendered("Resolve adds no render job")
+    job = new[0]
     try:
         if not done(project, "StartRendering", [job], False):
             raise NotRendered("Resolve does not start rendering")
@@ -219,8 +244,33 @@ def _queue(session: Session, item: Item, folder: str, watcher: Watcher) -> None:
         if fault:
             raise NotRendered(str(fault))
     finally:
-        if not done(project, "DeleteRenderJob", job):
+        for _ in range(2):
+            if job in _jobs(project):
+                ask(project, "DeleteRenderJob", job)
+        if job in _jobs(project):
             watcher.note("The render job '%s' of filmrestore could not be deleted." % job)
+
+
+def _timelines(project: Any) -> List[Any]:
+    """All timelines of the project."""
+    count = ask_number(project, "GetTimelineCount") or 0
+    found = [told_object(project, "GetTimelineByIndex", "GetName", i + 1) for i in range(count)]
+    return [handle for handle in found if handle is not None]
+
+
+def _jobs(project: Any) -> List[str]:
+    """Ids of the jobs in the render queue."""
+    found = [
+        job.get("JobId") for job in ask_list(project, "GetRenderJobList") if isinstance(job, dict)
+    ]
+    return [job for job in found if isinstance(job, str)]
+
+
+def _clear(folder: str) -> None:
+    """Take away what an earlier render left unfinished; only files named as ours."""
+    for name in os.listdir(folder):
+        if name.startswith(_NAME):
+            os.remove(os.path.join(folder, name))
 
 
 def _choose_format(project: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -179,3 +180,33 @@ def test_what_is_placed_wrongly_twice_is_taken_away(
         assert world.our_items() == []
         assert [track.name for track in world.timeline.tracks] == ["Video 1", "Video 2"]
     assert world.users_part() == before
+
+
+def timeline_render(footage: Any, button: Any, folder: Path, fault: Fault | None) -> World:
+    """A retimed clip through the render queue; the renderer itself is not started."""
+    world = World(Quirks(page="color"))
+    world.project.AddRenderJob()
+    world.project.draw = lambda timeline, frame, stem, ending: stem.with_name(
+        f"{stem.name}.exr"
+    ).touch()
+    world.add_item(footage.clip(world), 86400, 3, 1, speed=50.0, color="Orange")
+    world.add_item(footage.clip(world), 86400, 5, 0, track=2)
+    before = world.state()
+    world.break_call(fault)
+    button.config = button.config._replace(command=["/nowhere"])
+    said = press(button, world, timeline_render=True, output_folder=str(folder))
+    assert "fault of filmrestore" not in said
+    if fault is None:
+        assert "cannot be started" in said
+    assert world.state() == before, f"{world.wire.faulty} {fault}"
+    assert world.wire.misuses == []
+    return world
+
+
+def test_each_call_of_a_timeline_render_fails_once(
+    footage: Any, button: Any, tmp_path: Path
+) -> None:
+    whole = timeline_render(footage, button, tmp_path / "whole", None)
+    for number in range(len(whole.wire.calls)):
+        fault = Fault(number, WAYS[number % len(WAYS)])
+        timeline_render(footage, button, tmp_path / str(number), fault)

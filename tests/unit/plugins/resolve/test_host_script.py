@@ -59,7 +59,9 @@ def test_every_open_names_its_encoding_and_no_call_names_its_arguments(text: str
         if not isinstance(node, ast.Call):
             continue
         called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        if ast.unparse(node.func) in ("open", "io.open") and not any(k.arg == "encoding" for k in node.keywords):
+        if ast.unparse(node.func) in ("open", "io.open") and not any(
+            k.arg == "encoding" for k in node.keywords
+        ):
             mode = node.args[1] if len(node.args) > 1 else None
             is_bytes = isinstance(mode, ast.Constant) and "b" in str(mode.value)
             assert is_bytes, ast.unparse(node)
