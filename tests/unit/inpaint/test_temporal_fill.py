@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from filmrestore_core.inpaint.two_motions import disagreement
 from filmrestore_core.inpaint.holes import holes_of
 from filmrestore_core.inpaint.lender import Lender, loans_for
 from filmrestore_core.inpaint.spatial_fill import SpatialFill
 from filmrestore_core.inpaint.temporal_fill import TemporalFill
+from filmrestore_core.inpaint.two_motions import disagreement
 from filmrestore_core.matte import Matte
 from filmrestore_core.plate import Plate
 from filmrestore_core.temporal.warp import warp_field
