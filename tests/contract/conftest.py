@@ -27,7 +27,7 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("the tiny worker speaks over Unix sockets")
     try:
         if SANITIZED:
-            return build_shim(host_arch(), tmp_path_factory.mktemp("shim"), sanitize=True)
+            return build_shim(host_arch(), tmp_path_factory.mktemp("shim"), checks="memory")
         return find_shim()
     except CompilerError as error:
         pytest.skip(str(error))
@@ -38,7 +38,7 @@ def host_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The reference host's library for this system."""
     try:
         if SANITIZED:
-            return build_test_host(host_arch(), tmp_path_factory.mktemp("host"), sanitize=True)
+            return build_test_host(host_arch(), tmp_path_factory.mktemp("host"), checks="memory")
         return find_test_host()
     except CompilerError as error:
         pytest.skip(str(error))

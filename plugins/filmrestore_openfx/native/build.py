@@ -30,17 +30,22 @@ TEST_HOST_SOURCES = SOURCES.parent / "testhost" / "native"
 BUILT = SOURCES / "built"
 
 _OPTIONS = ["-std=c11", "-O3", "-fPIC", "-fvisibility=hidden", "-shared", "-Wall", "-Wextra"]
-_SANITIZE = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+_CHECKS = {
+    "": ["-s"],
+    "memory": ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
+    "threads": ["-g", "-fsanitize=thread"],
+}
 
 
-def build_shim(arch: str, folder: Path, *, portable: bool = False, sanitize: bool = False) -> Path:
+def build_shim(arch: str, folder: Path, *, portable: bool = False, checks: str = "") -> Path:
     """Builds the shim for one system.
 
     Args:
         arch: the bundle's folder name, such as ``Linux-x86-64``.
         folder: where ``filmrestore.ofx`` is written; made when missing.
         portable: for systems older than this one too, where the cross compiler is installed.
-        sanitize: with address and undefined-behavior checks (system compiler only).
+        checks: "memory" (and undefined behavior) or "threads" for a build that watches itself at
+            run time, by the system's compiler; empty for an ordinary one.
 
     Returns:
         The file's path.
@@ -49,18 +54,16 @@ def build_shim(arch: str, folder: Path, *, portable: bool = False, sanitize: boo
         CompilerError: when no compiler is here, or it refused.
     """
     sources = sorted(SOURCES.glob("*.c"))
-    return _build(arch, sources, folder / SHIM_NAME, portable=portable, sanitize=sanitize)
+    return _build(arch, sources, folder / SHIM_NAME, portable=portable, checks=checks)
 
 
-def build_test_host(
-    arch: str, folder: Path, *, portable: bool = False, sanitize: bool = False
-) -> Path:
+def build_test_host(arch: str, folder: Path, *, portable: bool = False, checks: str = "") -> Path:
     """Builds the reference host's library for one system; as build_shim."""
     target = TARGETS.get(arch)
     suffix = target.library_suffix if target else ".so"
     sources = sorted(TEST_HOST_SOURCES.glob("*.c"))
     out = folder / f"{TEST_HOST_NAME}{suffix}"
-    return _build(arch, sources, out, portable=portable, sanitize=sanitize)
+    return _build(arch, sources, out, portable=portable, checks=checks)
 
 
 def is_portable(arch: str) -> bool:
@@ -68,15 +71,15 @@ def is_portable(arch: str) -> bool:
     return arch in TARGETS and has_cross_compiler()
 
 
-def _build(arch: str, sources: list[Path], out: Path, *, portable: bool, sanitize: bool) -> Path:
+def _build(arch: str, sources: list[Path], out: Path, *, portable: bool, checks: str) -> Path:
     if not sources:
         raise CompilerError(f"there are no C sources beside {SOURCES}")
     target = TARGETS.get(arch)
-    compilers = compilers_for(arch, target, portable=portable and not sanitize)
+    compilers = compilers_for(arch, target, portable=portable and not checks)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="filmrestore-build-") as scratch:
         slices = [
-            _compile(compiler, target, sources, Path(scratch) / str(number), sanitize=sanitize)
+            _compile(compiler, target, sources, Path(scratch) / str(number), checks)
             for number, compiler in enumerate(compilers)
         ]
         content = slices[0] if len(slices) == 1 else join_universal(slices)
@@ -93,15 +96,21 @@ def _compile(
     target: Target | None,
     sources: list[Path],
     scratch: Path,
-    *,
-    sanitize: bool,
+    checks: str,
 ) -> bytes:
     scratch.mkdir()
     out = scratch / SHIM_NAME
     libraries = target.libraries if target else ("-ldl", "-lpthread")
-    checks = _SANITIZE if sanitize else ["-s"]
     compiler.run(
-        [*_OPTIONS, *checks, f"-I{SOURCES}", *map(str, sources), "-o", str(out), *libraries]
+        [
+            *_OPTIONS,
+            *_CHECKS[checks],
+            f"-I{SOURCES}",
+            *map(str, sources),
+            "-o",
+            str(out),
+            *libraries,
+        ]
     )
     return out.read_bytes()
 
@@ -116,14 +125,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--all", action="store_true", help="every system we know")
     parser.add_argument("--out", type=Path, default=BUILT, help="folder (one sub-folder per arch)")
     parser.add_argument("--local", action="store_true", help="system compiler, for here only")
-    parser.add_argument("--sanitize", action="store_true", help="with run-time checks")
+    parser.add_argument("--checks", choices=list(_CHECKS), default="", help="watch at run time")
     given = parser.parse_args(arguments)
     arches = list(TARGETS) if given.all else given.arch or [host_arch()]
     failed = False
     for arch in arches:
         try:
             files = [
-                build(arch, given.out / arch, portable=not given.local, sanitize=given.sanitize)
+                build(arch, given.out / arch, portable=not given.local, checks=given.checks)
                 for build in (build_shim, build_test_host)
             ]
         except CompilerError as error:
