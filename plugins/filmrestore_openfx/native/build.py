@@ -6,6 +6,7 @@ Nothing but the standard library is imported, so that building a wheel can run i
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -84,7 +85,7 @@ def _build(arch: str, sources: list[Path], out: Path, *, portable: bool, checks:
         ]
         content = slices[0] if len(slices) == 1 else join_universal(slices)
     # A host may have the old file mapped: replaced, never written into.
-    fresh = out.with_name(out.name + ".new")
+    fresh = out.with_name(f"{out.name}.{os.getpid()}")
     fresh.write_bytes(content)
     fresh.chmod(0o755)
     fresh.replace(out)
