@@ -607,3 +607,21 @@ def test_the_manifest_may_name_no_log(tiny_bundle, open_host, tmp_path, monkeypa
     assert render(ready(open_host(tiny_bundle(text)))) == OK
     if sys.platform == "linux":
         assert "ready" in (tmp_path / "state/filmrestore/openfx.log").read_text()
+
+
+def test_every_action_is_logged_when_asked(open_host, tmp_path, monkeypatch):
+    monkeypatch.setenv("FILMRESTORE_OFX_TRACE", "1")
+    assert render(ready(open_host(), "invert")) == OK
+    text = (tmp_path / "ofx.log").read_text()
+    assert "OfxImageEffectActionRender" in text
+    assert "image Source 1: 8x6 byte rgba" in text
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere/ofx.log", "/dev/full", "."])
+def test_a_log_that_cannot_be_written_stops_nothing(open_host, monkeypatch, place):
+    monkeypatch.setenv("FILMRESTORE_OFX_LOG", place)
+    node = ready(open_host(), "raise")
+    assert render(node) == FAILED
+    assert node.message() == ("OfxMessageError", "model file not found")
+    node.set("mode", "invert")
+    assert render(node) == OK
