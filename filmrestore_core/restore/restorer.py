@@ -85,6 +85,8 @@ class Restorer:
 
         Raises:
             ModelError: a net that the settings name cannot be used.
+            SettingsError: the diffusion pipeline that the settings name cannot be used.
+            MissingExtraError: diffusion is asked for and not installed.
             DeviceError: the device is not there.
         """
         self.settings = settings or RestoreSettings()
@@ -96,7 +98,11 @@ class Restorer:
         )
         self._segmenter = chosen.segmenter if chosen else None
         filling = choose_inpainter(
-            self.settings.repair, models=models or ModelStore(), device=device
+            self.settings.repair,
+            diffusion=self.settings.diffusion,
+            seed=self.settings.seed,
+            models=models or ModelStore(),
+            device=device,
         )
         self._inpainter = filling.inpainter if filling else None
         self.identity = {
@@ -115,6 +121,10 @@ class Restorer:
     def frames_needed(self, number: int) -> FrameRange:
         """The frames that the result for `number` may depend on."""
         return frames_needed(number, self.settings)
+
+    def forget(self) -> None:
+        """Let go of all plates, windows and mattes kept between calls; no result changes by it."""
+        self._cache.clear()
 
     def detect(self, clip: Clip, number: int) -> Matte:
         """What of a frame is damaged.
@@ -170,7 +180,12 @@ class Restorer:
         _check(should_stop)
         if self._inpainter is not None:
             fill = self._inpainter.better(
-                window, mattes, fill, grain=grain, should_stop=should_stop
+                window,
+                mattes,
+                fill,
+                grain=grain,
+                encoding=view.encoding(number)[0],
+                should_stop=should_stop,
             )
         pixels = regrain(
             fill,

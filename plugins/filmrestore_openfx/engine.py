@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections import OrderedDict
@@ -142,8 +143,10 @@ class Engine:
         """Forget all pictures, results and restorers."""
         self.pictures.clear()
         with self._lock:
+            left = self._sessions[:]
             self._sessions.clear()
             self._results.clear()
+        _let_go(left)
 
     def _load(self, settings: RestoreSettings, device: Device) -> None:
         with self._building:
@@ -190,7 +193,9 @@ class Engine:
             made.footage.expect(keys)
             with self._lock:
                 self._sessions.append(made)
+                left = self._sessions[:-_SESSIONS]
                 del self._sessions[:-_SESSIONS]
+        _let_go(left)
         return made
 
     def _find(self, setup: Setup, keys: dict[tuple[str, int], str]) -> Session | None:
@@ -243,6 +248,14 @@ def default_memory() -> int:
     except (AttributeError, ValueError, OSError):
         installed = 8 * _GIB
     return min(max(installed // 4, _GIB), 12 * _GIB)
+
+
+def _let_go(sessions: list[Session]) -> None:
+    """Free what sessions keep now, not when the collector of cycles gets to it."""
+    for session in sessions:
+        session.restorer.forget()
+    if sessions:
+        gc.collect()
 
 
 def _shelf() -> ModelStore:

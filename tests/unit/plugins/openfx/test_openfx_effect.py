@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 from typing import Any
 
@@ -422,6 +423,20 @@ def test_what_is_kept_is_bounded(source: Clips, quick: dict[str, Any]) -> None:
         assert 0 < engine.pictures.nbytes <= room
     effect.perform(MemoryHost({}), Action(PURGE))
     assert engine.pictures.nbytes == 0
+
+
+def test_what_was_kept_for_settings_left_behind_is_freed(
+    source: Clips, quick: dict[str, Any]
+) -> None:
+    engine = Engine(MEMORY, workers=1)
+    seen = []
+    for step in range(6):
+        host = MemoryHost({"Source": source}, {**quick, "sensitivity": 0.4 + step * 0.01})
+        assert render(Effect(engine), host, 6.0) == OK
+        seen.append(weakref.ref(engine._sessions[-1].footage))
+    alive = [ref() is not None for ref in seen]
+    assert alive[-3:] == [True] * 3
+    assert sum(alive) <= 4  # one more may be on its way out
 
 
 @pytest.mark.parametrize("view", range(6))
