@@ -81,6 +81,11 @@ class CombinedSegmenter:
         marks = measure_marks(spikes, learned, second, trust_of(window))
         if marks is not None:
             self._add(marks, spikes, learned, measured, scores)
+        lines = measured.scores.get(DamageClass.SCRATCH)
+        if lines is not None:
+            # Lines that stand in the gate were judged by all their rows; they are in every frame,
+            # so what is measured of other marks says nothing of them.
+            np.maximum(scores[DamageClass.SCRATCH], lines, out=scores[DamageClass.SCRATCH])
         return DamageMap(window.center.number, scores, box)
 
     def _add(

@@ -127,6 +127,24 @@ def test_motion_protection_counts_where_motion_is_not_trusted(
     assert highest(1.0) < sure <= usual
 
 
+def test_a_line_in_the_gate_is_not_judged_again(
+    spike_net: SpikeNet,
+    speck_window: SpeckWindow,
+    judged_by: Callable[[Judge], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Trees that refuse every mark leave the lines that the classical detector is sure of."""
+    judged_by(stump("log_area", 99.0, -9.0, 9.0))
+    monkeypatch.setattr("filmrestore_core.segment.classical.find_lines", lambda window: ["a line"])
+    monkeypatch.setattr(
+        "filmrestore_core.segment.classical.draw_line",
+        lambda line, plane: plane[:, 30:32].fill(0.8),
+    )
+    found = both(spike_net(all_classes=True)).segment(speck_window())
+    assert np.all(found.scores[DamageClass.SCRATCH][:, 30:32] == np.float32(0.8))
+    assert found.scores[DIRT].max() < 0.1
+
+
 def test_with_one_neighbor_the_classical_detector_decides(
     spike_net: SpikeNet, speck_window: SpeckWindow
 ) -> None:
