@@ -3,6 +3,7 @@
 import os
 from typing import Any, Dict, Mapping
 
+from filmrestore_resolve.host.disk import on_disk
 from filmrestore_resolve.host.jsonfile import read_json, write_json
 from filmrestore_resolve.host.messages import Refusal
 
@@ -45,7 +46,7 @@ def read_choices(jobs_folder: str) -> Dict[str, Any]:
         Refusal: an unknown name, a value of the wrong kind, or the file cannot be made.
     """
     path = os.path.join(jobs_folder, SETTINGS_FILE)
-    if not os.path.isfile(path):
+    if not os.path.isfile(on_disk(path)):
         write_json(path, DEFAULTS)
     return checked_choices(read_json(path), path)
 

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
+from filmrestore_resolve.host.disk import on_disk
 from filmrestore_resolve.host.jsonfile import read_json
 from filmrestore_resolve.host.messages import Refusal
 
@@ -73,7 +74,7 @@ def find_config(
     places = [named] if named else []
     places += [os.path.join(folder, CONFIG_FILE) for folder in script_folders(None, given)]
     for place in places:
-        if os.path.isfile(place):
+        if os.path.isfile(on_disk(place)):
             return read_config(place)
     if named:
         raise Refusal(
@@ -98,7 +99,7 @@ def read_config(path: str) -> Config:
     command = found.get("renderer")
     if not isinstance(command, list) or not command or not isinstance(command[0], str):
         raise Refusal("%s names no renderer. Run 'filmrestore resolve install' again." % path)
-    if not os.path.isfile(command[0]):
+    if not os.path.isfile(on_disk(command[0])):
         raise Refusal(
             "The renderer %s, named by %s, is not there. Run 'filmrestore resolve install' again."
             % (command[0], path)
@@ -135,6 +136,6 @@ def _on_path(name: str, environment: Mapping[str, str]) -> Optional[str]:
     for folder in environment.get("PATH", "").split(os.pathsep):
         for ending in endings:
             path = os.path.join(folder, name + ending)
-            if folder and os.path.isfile(path) and os.access(path, os.X_OK):
+            if folder and os.access(on_disk(path), os.X_OK) and os.path.isfile(on_disk(path)):
                 return path
     return None

@@ -5,6 +5,7 @@ import re
 import time
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
+from filmrestore_resolve.host.disk import on_disk
 from filmrestore_resolve.host.jsonfile import read_json, write_json
 from filmrestore_resolve.host.messages import Refusal
 from filmrestore_resolve.host.rates import SequencePath
@@ -111,9 +112,9 @@ def new_job_folder(jobs_folder: str, timeline: str) -> str:
     for attempt in range(1000):
         folder = os.path.join(jobs_folder, "%s-%s%s" % (stamp, name, attempt or ""))
         try:
-            os.makedirs(folder)
+            os.makedirs(on_disk(folder))
         except OSError as error:
-            if os.path.isdir(folder):
+            if os.path.isdir(on_disk(folder)):
                 continue
             raise Refusal("The job folder %s cannot be made: %s." % (folder, error))
         return folder
@@ -123,7 +124,7 @@ def new_job_folder(jobs_folder: str, timeline: str) -> str:
 def write_job(folder: str, document: Mapping[str, Any]) -> str:
     """Write the job; an old cancel flag goes."""
     path = os.path.join(folder, "job.json")
-    flag = os.path.join(folder, "cancel")
+    flag = on_disk(os.path.join(folder, "cancel"))
     if os.path.exists(flag):
         os.remove(flag)
     write_json(path, document)

@@ -4,6 +4,7 @@ import json
 import os
 from typing import Any, Dict, Mapping
 
+from filmrestore_resolve.host.disk import on_disk
 from filmrestore_resolve.host.messages import Refusal
 
 
@@ -14,7 +15,7 @@ def read_json(path: str) -> Dict[str, Any]:
         Refusal: it cannot be read, or is none.
     """
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(on_disk(path), encoding="utf-8") as file:
             found = json.load(file)
     except (OSError, ValueError) as error:
         raise Refusal("%s cannot be read: %s." % (path, error))
@@ -39,10 +40,10 @@ def write_text(path: str, text: str) -> None:
         Refusal: it cannot be written.
     """
     try:
-        if not os.path.isdir(os.path.dirname(path)):
-            os.makedirs(os.path.dirname(path))
-        with open(path + ".part", "w", encoding="utf-8") as file:
+        if not os.path.isdir(on_disk(os.path.dirname(path))):
+            os.makedirs(on_disk(os.path.dirname(path)))
+        with open(on_disk(path + ".part"), "w", encoding="utf-8") as file:
             file.write(text)
-        os.replace(path + ".part", path)
+        os.replace(on_disk(path + ".part"), on_disk(path))
     except (OSError, UnicodeError) as error:
         raise Refusal("%s cannot be written: %s." % (path, error))

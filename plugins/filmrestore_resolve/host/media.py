@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple, Optional
 
 from filmrestore_resolve.host.api import ask_text, unique_id, whole
+from filmrestore_resolve.host.disk import on_disk
 from filmrestore_resolve.host.rates import exact_rate, sequence_path
 
 # Kinds of pool clips without a file of their own, and how to say so.
@@ -84,12 +85,12 @@ def media_of(clip: Any) -> Media:
     numbered = sequence_path(path)
     if numbered is not None:
         first, last = numbered.first, numbered.last
-        if not os.path.isdir(os.path.dirname(path)):
+        if not os.path.isdir(on_disk(os.path.dirname(path))):
             raise NotReadable("is offline: there is no folder " + os.path.dirname(path), False)
         return Media(clip, unique_id(clip), path, "sequence", first, last - first + 1, rate)
     if kind == "still" or frames == 1:
         raise NotReadable("is a still; one frame has no neighbors in time", False)
-    if not os.path.isfile(path):
+    if not os.path.isfile(on_disk(path)):
         raise NotReadable("is offline: there is no file " + path, False)
     if frames is None or frames < 1:
         raise NotReadable("does not say how many frames it has", True)

@@ -5,6 +5,8 @@ import os
 import sys
 from typing import Callable, List, Optional
 
+from filmrestore_resolve.host.disk import on_disk
+
 LOG = logging.getLogger("filmrestore.resolve")
 
 
@@ -34,7 +36,7 @@ class Voice:
         _print(line)
         if self.log_path is not None:
             try:
-                with open(self.log_path, "a", encoding="utf-8") as log:
+                with open(on_disk(self.log_path), "a", encoding="utf-8") as log:
                     log.write(line + "\n")
             except (OSError, UnicodeError):
                 self.log_path = None
@@ -45,7 +47,7 @@ class Voice:
         """Keep a log from here on, with what was said so far."""
         path = os.path.join(folder, "filmrestore.log")
         try:
-            with open(path, "w", encoding="utf-8") as log:
+            with open(on_disk(path), "w", encoding="utf-8") as log:
                 log.writelines(line + "\n" for line in self.lines)
         except (OSError, UnicodeError):
             return

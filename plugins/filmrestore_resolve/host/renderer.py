@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
+from filmrestore_resolve.host.disk import on_disk
 from filmrestore_resolve.host.jsonfile import read_json
 from filmrestore_resolve.host.messages import Refusal
 
@@ -60,7 +61,7 @@ def render(
         Refusal: it cannot be started, refuses the job, or crashed.
     """
     job = os.path.join(folder, "job.json")
-    with open(os.path.join(folder, "renderer.out"), "ab") as out:
+    with open(on_disk(os.path.join(folder, "renderer.out")), "ab") as out:
         process = _start(command + ["resolve", "render", job], out)
         try:
             last: Optional[Dict[str, Any]] = None
@@ -75,7 +76,7 @@ def render(
             raise
         _tell(folder, last, on_progress)
     code = int(process.returncode)
-    if code in _DONE_CODES and os.path.isfile(os.path.join(folder, "result.json")):
+    if code in _DONE_CODES and os.path.isfile(on_disk(os.path.join(folder, "result.json"))):
         return code
     what = "refuses the job" if code == 2 else "crashed (exit code %d)" % code
     if code in (130, 143, -2, -15):
@@ -86,7 +87,7 @@ def render(
 def cancel(folder: str) -> None:
     """Raise the cancel flag."""
     try:
-        with open(os.path.join(folder, "cancel"), "ab"):
+        with open(on_disk(os.path.join(folder, "cancel")), "ab"):
             pass
     except OSError:
         return
@@ -98,7 +99,7 @@ def last_lines(folder: str) -> str:
     for name in ("renderer.log", "renderer.out"):
         try:
             with open(
-                os.path.join(folder, name), encoding="utf-8", errors="backslashreplace"
+                on_disk(os.path.join(folder, name)), encoding="utf-8", errors="backslashreplace"
             ) as log:
                 lines += [line.rstrip() for line in log if line.strip()][-LAST_LINES:]
         except OSError:
@@ -119,12 +120,12 @@ def _start(command: List[str], out: Any) -> Any:
         quiet["creationflags"] = 0x08000000  # CREATE_NO_WINDOW
     try:
         return subprocess.Popen(
-            command,
+            [on_disk(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
             env=environment,
-            cwd=os.path.expanduser("~"),
+            cwd=on_disk(os.path.expanduser("~")),
             **quiet,
         )
     except (OSError, ValueError) as error:

@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
 
 from filmrestore_resolve.host.choosing import chosen_items
 from filmrestore_resolve.host.config import Config
+from filmrestore_resolve.host.disk import on_disk
 from filmrestore_resolve.host.jobfile import (
     Result,
     job_document,
@@ -167,8 +168,8 @@ class _Work:
 
     def _render(self, shots: List[Shot], below: str) -> None:
         folder = os.path.join(self.folder, below) if below else self.folder
-        if not os.path.isdir(folder):
-            os.makedirs(folder)
+        if not os.path.isdir(on_disk(folder)):
+            os.makedirs(on_disk(folder))
         session = self.session
         document = job_document(
             shots, session.timeline, session.project_name, self.choices,

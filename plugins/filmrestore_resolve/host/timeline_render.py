@@ -21,6 +21,7 @@ from filmrestore_resolve.host.api import (
     told_object,
     unique_id,
 )
+from filmrestore_resolve.host.disk import names_in, on_disk
 from filmrestore_resolve.host.messages import Refusal, Voice
 from filmrestore_resolve.host.session import Session
 from filmrestore_resolve.host.shots import Shot
@@ -118,22 +119,31 @@ def _remember_deliver(project: Any) -> Deliver:
         raise NotRendered("Resolve is rendering now")
     current = told(project, "GetCurrentRenderFormatAndCodec")
     mode = ask_number(project, "GetCurrentRenderMode")
-    needed = ("SaveAsNewRenderPreset", "LoadRenderPreset", "DeleteRenderPreset")
+    needed = (
+        "SaveAsNewRenderPreset", "LoadRenderPreset", "DeleteRenderPreset", "GetRenderPresetList",
+    )  # fmt: skip
     if not isinstance(current, dict) or not all(has(project, name) for name in needed):
         raise NotRendered("this version cannot put your deliver settings back afterwards")
-    if not done(project, "SaveAsNewRenderPreset", _PRESET):
-        # It may be there all the same, from a press that did not end.
+    if _PRESET in _presets(project):  # from a press that did not end
         done(project, "DeleteRenderPreset", _PRESET)
-        if not ask(project, "SaveAsNewRenderPreset", _PRESET):
-            raise NotRendered("Resolve does not keep your deliver settings")
+    for _ in range(2):
+        if _PRESET not in _presets(project):
+            ask(project, "SaveAsNewRenderPreset", _PRESET)
+    if _PRESET not in _presets(project):
+        raise NotRendered("Resolve does not keep your deliver settings")
     return Deliver(str(current.get("format", "")), str(current.get("codec", "")), mode, _PRESET)
 
 
 def _deliver_back(project: Any, before: Deliver) -> List[str]:
     """Put the deliver settings and the queue back; lines on what could not be."""
     lines: List[str] = []
-    if done(project, "LoadRenderPreset", before.preset):
-        done(project, "DeleteRenderPreset", before.preset)
+    done(project, "LoadRenderPreset", before.preset)
+    if not _is_set(project, before):
+        ask(project, "LoadRenderPreset", before.preset)
+    if _is_set(project, before):
+        for _ in range(2):
+            if before.preset in _presets(project):
+                ask(project, "DeleteRenderPreset", before.preset)
     else:
         lines.append(
             "Your deliver settings are kept in the render preset '%s'; load it yourself."
@@ -153,9 +163,9 @@ def _render_one(session: Session, item: Item, folder: str, watcher: Watcher) -> 
         NotRendered: it did not come out; nothing of ours is left in the project.
     """
     project, timeline = session.project, session.timeline
-    if not os.path.isdir(folder):
+    if not os.path.isdir(on_disk(folder)):
         try:
-            os.makedirs(folder)
+            os.makedirs(on_disk(folder))
         except OSError as error:
             raise NotRendered("the folder %s cannot be made: %s" % (folder, error))
     _clear(folder)
@@ -258,6 +268,21 @@ def _timelines(project: Any) -> List[Any]:
     return [handle for handle in found if handle is not None]
 
 
+def _presets(project: Any) -> List[str]:
+    """Names of the render presets."""
+    return [str(name) for name in ask_list(project, "GetRenderPresetList")]
+
+
+def _is_set(project: Any, before: Deliver) -> bool:
+    """True where format and codec are the user's again, as they are once the preset is loaded."""
+    for _ in range(2):
+        now = ask(project, "GetCurrentRenderFormatAndCodec")
+        if isinstance(now, dict):
+            read = (str(now.get("format", "")), str(now.get("codec", "")))
+            return read == (before.format, before.codec)
+    return False
+
+
 def _jobs(project: Any) -> List[str]:
     """Ids of the jobs in the render queue."""
     found = [
@@ -268,9 +293,9 @@ def _jobs(project: Any) -> List[str]:
 
 def _clear(folder: str) -> None:
     """Take away what an earlier render left unfinished; only files named as ours."""
-    for name in os.listdir(folder):
+    for name in names_in(folder):
         if name.startswith(_NAME):
-            os.remove(os.path.join(folder, name))
+            os.remove(on_disk(os.path.join(folder, name)))
 
 
 def _choose_format(project: Any) -> None:
@@ -300,7 +325,7 @@ def _choose_format(project: Any) -> None:
 def _shot_from(item: Item, folder: str) -> Optional[Shot]:
     """A shot of the frames in a folder; None where they are not all there."""
     try:
-        names = sorted(os.listdir(folder))
+        names = names_in(folder)
     except OSError:
         return None
     groups: Dict[Tuple[str, str], Dict[int, str]] = {}

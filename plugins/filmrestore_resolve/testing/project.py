@@ -121,6 +121,9 @@ class ProjectBody(Body):
         self.presets[name] = {**self.deliver, "settings": dict(self.deliver["settings"])}
         return True
 
+    def GetRenderPresetList(self) -> list[str]:
+        return ["H.264 Master", *self.presets]
+
     def LoadRenderPreset(self, name: str) -> bool:
         if name not in self.presets:
             return False

@@ -105,10 +105,14 @@ def placed_found_again_and_removed(footage: Any, button: Any, quirks: Quirks, **
     return world
 
 
-def test_all_combinations_of_the_disputed_conventions(footage: Any, quick_button: Any) -> None:
+@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.slow), 3])
+def test_all_combinations_of_the_disputed_conventions(
+    step: int, footage: Any, quick_button: Any
+) -> None:
+    """All of them in the slow one, each third in the quick one."""
     tried = combinations(DISPUTED)
     assert len(tried) == 2**8
-    for values in tried:
+    for values in tried[::step]:
         placed_found_again_and_removed(footage, quick_button, Quirks(**values))
 
 

@@ -341,8 +341,8 @@ def scriptapp(name):
     if world is None:
         return None
     import atexit
-    state = lambda: open(how["state"], "w").write(json.dumps(world.state()))
-    atexit.register(state)
+    if "state" in how:
+        atexit.register(lambda: open(how["state"], "w").write(json.dumps(world.state())))
     return world.resolve
 """
 
@@ -385,7 +385,7 @@ def test_from_outside(footage: Any, tmp_path: Path) -> None:
         (None, "raise ImportError('no module imp')", [], 1, "is not found .no module imp"),
         (None, "import os; os.abort()", [], 1, "crashes this Python"),
         (None, STAND_IN, ["--color", "Orangensaft"], 2, "it can be Orange"),
-        (None, STAND_IN, ["--set", "x"], 1, "KEY=VALUE"),
+        (None, STAND_IN, ["--set", "x"], 2, "KEY=VALUE"),
     ],
     ids=["silent", "free", "no library", "crash", "color", "set"],
 )
@@ -403,7 +403,7 @@ def test_from_outside_each_refusal_says_what_to_do(
     modules = tmp_path / "Scripting" / "Modules"
     modules.mkdir(parents=True)
     (modules / "DaVinciResolveScript.py").write_text(module, "utf-8")
-    how = how and how | {"path": footage.path, "state": str(tmp_path / "state.json")}
+    how = how and how | {"path": footage.path}
     for name, value in {
         "RESOLVE_SCRIPT_API": str(modules.parent), "RESOLVE_SCRIPT_LIB": str(tmp_path / "none.so"),
         "STAND_IN": json.dumps(how), "PYTHONPATH": os.pathsep.join([str(ROOT), f"{ROOT}/plugins"]),
