@@ -284,6 +284,7 @@ def test_the_dialog_lists_chooses_runs_and_tells(footage: Any, tmp_path: Path) -
     assert not dispatcher.windows[0].shown
 
 
+@pytest.mark.slow
 def test_cancel_in_the_dialog(footage: Any, tmp_path: Path) -> None:
     """Closed before the start nothing is done; a click while it runs stops the renderer."""
     world = World()
