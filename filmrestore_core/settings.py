@@ -31,6 +31,7 @@ class RepairMethod(StrEnum):
     TEMPORAL = "temporal"
     SPATIAL = "spatial"
     NONE = "none"
+    DIFFUSION = "diffusion"
 
 
 class _Section(BaseModel):
@@ -161,7 +162,8 @@ class RepairSettings(_Section):
         description="auto: neighbours first, then the surroundings, bettered by the net that comes "
         "with the program; net: the same, and an error where there is none; classical: without a "
         "net; temporal: neighbours only; spatial: surroundings only; none: find and report, change "
-        "nothing.",
+        "nothing; diffusion: as auto, and large or unseen holes by the pipeline that "
+        "diffusion.model names.",
     )
     model: str = Field(
         "auto",
@@ -174,6 +176,57 @@ class RepairSettings(_Section):
         le=1.0,
         title="Strength",
         description="How much of the repair is laid over the picture; 0 changes nothing.",
+    )
+
+
+class DiffusionSettings(_Section):
+    """How a pretrained pipeline fills holes; counts with repair.method=diffusion only."""
+
+    model: str = Field(
+        "",
+        title="Diffusion model",
+        description="Folder of a diffusers inpainting pipeline with safetensors weights.",
+    )
+    prompt: str = Field(
+        "", title="Prompt", description="What the picture shows, in words; may stay empty."
+    )
+    fidelity: float = Field(
+        0.5,
+        ge=0.0,
+        le=1.0,
+        title="Fidelity",
+        description="1 keeps to what neighbours show, 0 lets the model invent freely.",
+    )
+    strength: float = Field(
+        0.6,
+        ge=0.05,
+        le=1.0,
+        title="Noising",
+        description="How far the first fill is noised before the model takes over; 1 forgets it.",
+    )
+    steps: int = Field(
+        12,
+        ge=1,
+        le=200,
+        title="Steps",
+        description="Denoising steps that are run for each crop.",
+    )
+    guidance: float = Field(
+        4.0,
+        ge=1.0,
+        le=50.0,
+        title="Guidance",
+        description="How firmly the prompt is followed; without a prompt it counts for models "
+        "of the Flux type only.",
+    )
+    min_area: float = Field(
+        400.0,
+        ge=0.0,
+        le=1e9,
+        title="Smallest hole",
+        description="Holes from this size on, and smaller ones that no neighbour shows, are left "
+        "to the model; 0 gives it all.",
+        json_schema_extra=_units("px"),
     )
 
 
@@ -228,6 +281,7 @@ class RestoreSettings(_Section):
     cuts: CutSettings = CutSettings()
     detect: DetectSettings = DetectSettings()
     repair: RepairSettings = RepairSettings()
+    diffusion: DiffusionSettings = DiffusionSettings()
     grain: GrainSettings = GrainSettings()
     matte: MatteSettings = MatteSettings()
     seed: int = Field(
@@ -240,5 +294,9 @@ class RestoreSettings(_Section):
 
     def digest(self) -> str:
         """Sixteen hex digits that are equal for equal settings."""
-        document = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
+        values = self.model_dump(mode="json", by_alias=True)
+        if self.diffusion == DiffusionSettings():
+            # It came later: what was restored before keeps its digest.
+            del values["diffusion"]
+        document = json.dumps(values, sort_keys=True)
         return hashlib.sha256(document.encode()).hexdigest()[:16]

@@ -86,6 +86,16 @@ EncodingName = Annotated[
         "--encodings' lists the names.",
     ),
 ]
+DiffusionModel = Annotated[
+    Path | None,
+    typer.Option(
+        "--diffusion-model",
+        metavar="DIR",
+        rich_help_panel=_LOOKS,
+        help="Fill large holes, and those that no neighbour shows, by a diffusers inpainting "
+        "pipeline (Stable Diffusion, SDXL, SD3, Flux) in this folder; needs the extra 'diffusion'.",
+    ),
+]
 MatteIn = Annotated[
     str | None,
     typer.Option(
@@ -161,6 +171,7 @@ def settings_of(
     classes: str | None = None,
     encoding: str = "auto",
     changes: list[str] | None = None,
+    diffusion_model: Path | None = None,
 ) -> RestoreSettings:
     """Settings from the flags: preset first, then --set, then the flags of their own.
 
@@ -182,6 +193,14 @@ def settings_of(
         values["detect.sensitivity"] = sensitivity
     if classes is not None:
         values |= _class_switches(classes)
+    if diffusion_model is not None:
+        method = values.setdefault("repair.method", "diffusion")
+        if method != "diffusion":
+            raise SettingsError(
+                f"--diffusion-model is given, but repair.method is '{method}'.",
+                hint="leave one of the two out",
+            )
+        values["diffusion.model"] = str(diffusion_model)
     if encoding != "auto":
         values["picture.encoding"] = find_encoding(encoding).name
     return load_preset(preset, changes=values)

@@ -83,6 +83,7 @@ def restore(
     sensitivity: arguments.Sensitivity = None,
     classes: arguments.Classes = None,
     changes: arguments.Set = None,
+    diffusion_model: arguments.DiffusionModel = None,
     encoding: arguments.EncodingName = "auto",
     matte_out: MatteOut = None,
     matte_channel: Annotated[
@@ -129,7 +130,12 @@ def restore(
     Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 some frames failed (listed), 130/143 stopped.
     """
     settings = arguments.settings_of(
-        preset, sensitivity=sensitivity, classes=classes, encoding=encoding, changes=changes
+        preset,
+        sensitivity=sensitivity,
+        classes=classes,
+        encoding=encoding,
+        changes=changes,
+        diffusion_model=diffusion_model,
     )
     return deliver(
         Plan(

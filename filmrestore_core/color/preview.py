@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from filmrestore_core.color.display import display_values
 from filmrestore_core.color.encoding import Encoding
-from filmrestore_core.color.samples import from_working
-from filmrestore_core.color.transfer import srgb_encode
 
 
 def preview_pixels(working: NDArray[np.float32], encoding: Encoding) -> NDArray[np.uint8]:
@@ -23,7 +22,5 @@ def preview_pixels(working: NDArray[np.float32], encoding: Encoding) -> NDArray[
     Returns:
         (H, W, 1 or 3) uint8 sRGB.
     """
-    values = from_working(working, encoding)
-    if encoding.curve is not None:
-        values = srgb_encode(encoding.curve.decode(values))
+    values = display_values(working, encoding)
     return np.rint(np.clip(values, 0.0, 1.0) * 255.0).astype(np.uint8)

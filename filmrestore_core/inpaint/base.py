@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from filmrestore_core.color.encoding import Encoding
 from filmrestore_core.frame import frozen_array
+from filmrestore_core.grain.model import GrainModel
 from filmrestore_core.matte import Matte
 from filmrestore_core.temporal.window import AlignedWindow
 
 # What may have filled a pixel; Fill.methods holds indices into this.
-FILL_METHODS = ("none", "temporal", "spatial", "net")
+FILL_METHODS = ("none", "temporal", "spatial", "net", "diffusion")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,5 +63,35 @@ class Inpainter(Protocol):
             window: aligned around the frame to fill.
             mattes: frame number -> matte, for the center and for each neighbour that may lend
                 pixels; a neighbour without a matte may not lend any.
+        """
+        ...
+
+
+class Bettering(Protocol):
+    """Betters what another has filled."""
+
+    def better(
+        self,
+        window: AlignedWindow,
+        mattes: Mapping[int, Matte],
+        first: Fill,
+        *,
+        grain: GrainModel,
+        encoding: Encoding,
+        should_stop: Callable[[], bool],
+    ) -> Fill:
+        """The fill with its pixels bettered; what `first` did not fill stays unfilled.
+
+        Args:
+            window: aligned around the frame to fill.
+            mattes: frame number -> matte, as for `Inpainter.inpaint`.
+            first: what is to be bettered; it says of each pixel what filled it.
+            grain: of the center.
+            encoding: what the stored code values of the center mean.
+            should_stop: asked often.
+
+        Raises:
+            DeviceError: the device failed.
+            Stopped: it was asked to.
         """
         ...

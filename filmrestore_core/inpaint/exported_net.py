@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from filmrestore_core.color.encoding import Encoding
 from filmrestore_core.errors import ModelContractError, Stopped
 from filmrestore_core.grain.model import GrainModel
 from filmrestore_core.inpaint.base import FILL_METHODS, Fill
@@ -53,6 +54,7 @@ class ExportedInpainter:
         first: Fill,
         *,
         grain: GrainModel,
+        encoding: Encoding | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Fill:
         """The fill with its pixels bettered; what `first` did not fill stays unfilled.
@@ -62,6 +64,7 @@ class ExportedInpainter:
             mattes: frame number -> matte, as for `Inpainter.inpaint`.
             first: what is to be bettered.
             grain: of the center.
+            encoding: of no interest: the net sees plates as they are.
             should_stop: asked before each hole.
 
         Raises:

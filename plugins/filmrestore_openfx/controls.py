@@ -30,7 +30,12 @@ ENCODINGS = (
 )
 
 # Core settings that have no control: the node has the clips and files of its own for them.
-UNSHOWN = frozenset({"detect.model", "repair.model", "matte.channel", "matte.invert"})
+# Diffusion takes minutes a frame: it is the command line's.
+_DIFFUSION = ("model", "prompt", "fidelity", "strength", "steps", "guidance", "min_area")
+UNSHOWN = frozenset(
+    {"detect.model", "repair.model", "matte.channel", "matte.invert"}
+    | {f"diffusion.{name}" for name in _DIFFUSION}
+)
 
 _DETECTORS = ("auto", "net", "classical", "none")
 _DETECTOR_LABELS = ("Automatic", "Net", "Classical", "Given matte only")

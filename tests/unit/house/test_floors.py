@@ -55,6 +55,8 @@ LIBRARIES = {
     "jinja2": {"cli"},
     "sklearn": {"learning"},
     "torch": {"learning"},
+    "diffusers": {"learning"},
+    "transformers": {"learning"},
     "safetensors": {"learning"},
     "matplotlib": {"learning"},
     "threadpoolctl": {"learning"},

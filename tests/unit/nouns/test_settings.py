@@ -91,7 +91,7 @@ def test_every_setting_is_a_control_with_help_and_bounds() -> None:
     assert specs["detect.sensitivity"].maximum == 1.0
     assert specs["detect.grow"].unit == "px"
     assert specs["repair.method"].choices == (
-        *("auto", "net", "classical", "temporal", "spatial", "none"),
+        *("auto", "net", "classical", "temporal", "spatial", "none", "diffusion"),
     )
     assert specs["matte.threshold"].optional
     for spec in specs.values():

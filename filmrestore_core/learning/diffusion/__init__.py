@@ -1,0 +1,1 @@
+"""Fills by pretrained diffusion pipelines."""
