@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -114,8 +115,8 @@ class TemporalBias:
             return x - out * s
         if self._kind == "epsilon":
             return (x - out * s) / a
-        scale = (a * a + s * s) ** 0.5  # of samplers that let the noise grow the sample
-        return x * (a / scale**2) - out * (s / scale)
+        scale = math.hypot(a, s)  # of samplers that let the noise grow the sample
+        return x * (a / (scale * scale)) - out * (s / scale)
 
     def _output_of(
         self, x: Tensor, out: Tensor, moved: Tensor, found: Tensor, a: float, s: float
@@ -128,7 +129,7 @@ class TemporalBias:
             return out - change / s
         if self._kind == "epsilon":
             return out - change * (a / s)
-        return out - change * ((a * a + s * s) ** 0.5 / s)
+        return out - change * (math.hypot(a, s) / s)
 
 
 def _prediction(scheduler: Any) -> str:
