@@ -8,6 +8,7 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +16,24 @@ import pytest
 from numpy.typing import NDArray
 
 from filmrestore_core.cli.main import run
+from filmrestore_core.errors import Stopped
 from filmrestore_core.media.image_file import read_image, write_new
+from filmrestore_core.runtime.device import Device
+from filmrestore_core.settings import DiffusionSettings
 from filmrestore_core.testing.scenes import code_frame, moving_scene
 
+# Diffusers hands tensors to numpy in the old way.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 NUMBERS = range(1001, 1006)
+DONE = range(1002, 1005)
 HEIGHT, WIDTH = 88, 112
 SCENE = moving_scene(NUMBERS, height=HEIGHT, width=WIDTH, channels=3, specks=0, seed=8)
 BLOT = (slice(30, 54), slice(40, 64))  # on one frame only, 576 px
 LINE = (slice(0, HEIGHT), slice(90, 94))  # stands on every frame: no neighbour shows it
 SPECK = (slice(8, 12), slice(10, 14))
-QUICK = ("--set", "diffusion.steps=2", "--set", "detect.detector=none", "--workers", "1")
+SET = ("diffusion.steps=2", "detect.radius=1", "detect.detector=none")
+QUICK = (*(text for change in SET for text in ("--set", change)), "--workers", "1")
 
 
 def filmrestore(*arguments: object) -> tuple[int, str]:
@@ -72,14 +81,16 @@ def whole(film: Path, pipeline_folder: Path, tmp_path_factory: pytest.TempPathFa
     out = tmp_path_factory.mktemp("whole")
     report = out / "report.json"
     code, said = restored(
-        film, out / "out", "--diffusion-model", pipeline_folder, "--report", report
+        film,
+        *(out / "out", "--diffusion-model", pipeline_folder, "--report", report),
+        *("--frames", "1002-1004"),
     )
     assert code == 0, said
     return out
 
 
 def test_holes_are_filled_and_all_else_keeps_its_bits(whole: Path, film: Path) -> None:
-    for number in NUMBERS:
+    for number in DONE:
         before, after = picture(film / "film", number), picture(whole / "out", number)
         holes = coverage_of(number)
         assert np.array_equal(before[~holes], after[~holes])
@@ -117,6 +128,40 @@ def test_fidelity_and_seed_decide(film: Path, pipeline_folder: Path, tmp_path: P
     # The model is shown the fill without what looks like grain: that much may differ.
     assert distance[2] < 0.01 < distance[0]
     assert not np.array_equal(free, other)
+
+
+def test_a_net_that_sees_no_mask_and_another_sampler_fill_too(
+    film: Path, make_pipeline: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = make_pipeline(4, sampler="EulerDiscrete", prediction="v_prediction")
+    code, said = restored(film, tmp_path, "--diffusion-model", folder, "--frames", "1003")
+    assert code == 0, said
+    before, after = picture(film / "film", 1003), picture(tmp_path, 1003)
+    holes = coverage_of(1003)
+    assert np.array_equal(before[~holes], after[~holes])
+    assert (before[holes] != after[holes]).any(axis=-1).mean() > 0.9
+
+
+def test_a_pipeline_stops_between_its_steps(pipeline_folder: Path) -> None:
+    from filmrestore_core.learning.diffusion.pipeline import load
+
+    loaded, _ = load(str(pipeline_folder), Device.CPU)
+    asked = []
+
+    def should_stop() -> bool:
+        asked.append(1)
+        return len(asked) > 2
+
+    grey = np.full((64, 64, 3), 0.5, np.float32)
+    hole = np.zeros((64, 64), np.bool_)
+    hole[20:40, 20:40] = True
+    with pytest.raises(Stopped):
+        loaded.draw(
+            *(grey, hole, hole.astype(np.float32), DiffusionSettings(steps=6)),
+            seed=1,
+            should_stop=should_stop,
+        )
+    assert len(asked) == 3
 
 
 def test_nothing_is_asked_of_a_network(
