@@ -60,7 +60,7 @@ class LoadedPipeline:
         self._scheduler = pipeline.scheduler
         self._lock = threading.Lock()
         self._takes = frozenset(inspect.signature(pipeline.__call__).parameters)
-        vae = getattr(pipeline, "vae", None)
+        vae: Any = getattr(pipeline, "vae", None)
         config = getattr(vae, "config", None)
         if not self._takes.issuperset(_NEEDED) or not hasattr(config, "scaling_factor"):
             raise SettingsError(
@@ -182,7 +182,8 @@ class LoadedPipeline:
         seen = vae.decode(z, return_dict=False)[0].float().cpu().numpy()[0]
         if wide:
             vae.to(torch.float16)
-        return np.clip(np.moveaxis(seen, 0, -1) / 2 + 0.5, 0.0, 1.0).astype(np.float32)
+        picture = np.moveaxis(seen, 0, -1) / 2 + 0.5
+        return np.asarray(np.clip(picture, 0.0, 1.0), np.float32)
 
     def _at_latents(self, plane: NDArray[np.float32]) -> Tensor:
         """(1, 1, h / scale, w / scale): means over what one latent stands for."""
@@ -213,7 +214,7 @@ class LoadedPipeline:
                 f"{self._where} has no text encoder, so it can take no prompt.",
                 hint="leave diffusion.prompt empty",
             )
-        net = getattr(pipeline, "unet", None)
+        net: Any = getattr(pipeline, "unet", None)
         wide = getattr(getattr(net, "config", None), "cross_attention_dim", None)
         if not isinstance(wide, int) or "pooled_prompt_embeds" in self._takes:
             raise SettingsError(f"{self._where} has no text encoder, which its kind needs.")
@@ -275,7 +276,7 @@ def _read(folder: PipelineFolder, device: torch.device) -> LoadedPipeline:
             from diffusers import AutoPipelineForInpainting, DiffusionPipeline
 
             beside = folder.class_name in _BESIDE
-            opener = DiffusionPipeline if beside else AutoPipelineForInpainting
+            opener: Any = DiffusionPipeline if beside else AutoPipelineForInpainting
             pipeline = opener.from_pretrained(
                 str(folder.path),
                 local_files_only=True,
