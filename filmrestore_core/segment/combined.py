@@ -30,7 +30,8 @@ _SEEN_TWICE = 0.65
 class CombinedSegmenter:
     """The detectors make different mistakes: what both know of a mark says more than either.
 
-    The net sees context, hairs and what is not opaque; the classical one compares and measures.
+    The net sees context, hairs and what is not opaque; the classical one compares and measures. A
+    mark is as likely as trees that know both say, or as the classical detector alone says.
     Where fewer than two neighbours show the picture the classical detector decides alone.
     """
 
@@ -81,11 +82,10 @@ class CombinedSegmenter:
         marks = measure_marks(spikes, learned, second, trust_of(window))
         if marks is not None:
             self._add(marks, spikes, learned, measured, scores)
-        lines = measured.scores.get(DamageClass.SCRATCH)
-        if lines is not None:
-            # Lines that stand in the gate were judged by all their rows; they are in every frame,
-            # so what is measured of other marks says nothing of them.
-            np.maximum(scores[DamageClass.SCRATCH], lines, out=scores[DamageClass.SCRATCH])
+        # What the classical detector is sure of stays: its trees saw fewer sparks and confetti and
+        # refuse less sparkle, and its lines in the gate were judged by all their rows.
+        for damage_class, plane in measured.scores.items():
+            np.maximum(scores[damage_class], plane, out=scores[damage_class])
         return DamageMap(window.center.number, scores, box)
 
     def _add(

@@ -93,8 +93,14 @@ def test_a_mark_that_the_judge_refuses_is_not_found(
     spike_net: SpikeNet, speck_window: SpeckWindow, judged_by: Callable[[Judge], list[str]]
 ) -> None:
     judged_by(stump("log_area", 99.0, -3.0, 3.0))
-    found = both(spike_net(all_classes=True)).segment(speck_window())
-    assert max(plane.max() for plane in found.scores.values()) < 0.1
+    window = speck_window()
+    found = both(spike_net(all_classes=True)).segment(window)
+    # But for what the classical detector finds by itself.
+    alone = ClassicalSegmenter(DetectSettings()).segment(window)
+    for damage_class, plane in found.scores.items():
+        own = alone.scores.get(damage_class, np.zeros_like(plane))
+        assert np.all(plane <= np.maximum(own, 0.1))
+        assert np.all(plane >= own)
 
 
 def test_at_the_end_of_a_shot_the_other_judge_decides(
@@ -113,6 +119,8 @@ def test_motion_protection_counts_where_motion_is_not_trusted(
 ) -> None:
     judged_by(stump("log_area", 0.0, -9.0, 1.0))
     net, window = spike_net(all_classes=True), speck_window()
+    # The classical detector finds nothing, so that the judge alone speaks.
+    monkeypatch.setattr("filmrestore_core.segment.classical.find_objects", lambda spikes: None)
 
     def highest(protection: float) -> float:
         return float(both(net, protection).segment(window).scores[DIRT].max())
@@ -135,6 +143,7 @@ def test_a_line_in_the_gate_is_not_judged_again(
 ) -> None:
     """Trees that refuse every mark leave the lines that the classical detector is sure of."""
     judged_by(stump("log_area", 99.0, -9.0, 9.0))
+    monkeypatch.setattr("filmrestore_core.segment.classical.find_objects", lambda spikes: None)
     monkeypatch.setattr("filmrestore_core.segment.classical.find_lines", lambda window: ["a line"])
     monkeypatch.setattr(
         "filmrestore_core.segment.classical.draw_line",
