@@ -101,6 +101,9 @@ def _make(timeline: Any, source_track: int) -> int:
     in use can the new one be told from it; else it goes on top.
     """
     count = track_count(timeline)
+    if count < source_track:
+        # Not even the source's own: adding to what cannot be counted leaves tracks behind.
+        raise NoTrack("Resolve tells no tracks of the timeline any more")
     if source_track < count and not is_empty(timeline, source_track + 1):
         ask(timeline, "AddTrack", "video", {"index": source_track + 1})
     for _ in range(2):
@@ -115,6 +118,9 @@ def _make(timeline: Any, source_track: int) -> int:
         index = count + 1
     if not is_empty(timeline, index):
         raise NoTrack("Resolve added a track somewhere else than asked")
+    if is_empty(timeline, source_track):
+        # The source's own clip is not told any more: what looks empty may be the user's.
+        raise NoTrack("Resolve tells no clips any more; a new empty track may have been left")
     for _ in range(2):
         ask(timeline, "SetTrackName", "video", index, TRACK)
         if track_name(timeline, index) == TRACK:
