@@ -81,9 +81,9 @@ class CombinedSegmenter:
         second = highest_of(measured)
         marks = measure_marks(spikes, learned, second, trust_of(window))
         if marks is not None:
-            self._add(marks, spikes, learned, measured, scores)
-        # What the classical detector is sure of stays: its trees saw fewer sparks and confetti and
-        # refuse less sparkle, and its lines in the gate were judged by all their rows.
+            self._add(marks, spikes, learned, measured, second, scores)
+        # What the classical detector is sure of stays: measured, it refuses less sparkle than the
+        # trees of marks do, and its lines in the gate were judged by all their rows.
         for damage_class, plane in measured.scores.items():
             np.maximum(scores[damage_class], plane, out=scores[damage_class])
         return DamageMap(window.center.number, scores, box)
@@ -94,11 +94,12 @@ class CombinedSegmenter:
         spikes: Spikes,
         learned: NDArray[np.float32],
         measured: DamageMap,
+        highest: NDArray[np.float32],
         scores: dict[DamageClass, NDArray[np.float32]],
     ) -> None:
         at = marks.ys, marks.xs
         first = learned.max(axis=0)[at]
-        second = highest_of(measured)[at]
+        second = highest[at]
         own = np.maximum(first, second)
         peak = np.zeros(marks.count, np.float32)
         np.maximum.at(peak, marks.owner, own)
