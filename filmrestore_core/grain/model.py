@@ -53,6 +53,13 @@ class GrainModel:
         return float(self.strengths.mean())
 
     @property
+    def coarseness(self) -> float:
+        """Correlation of the grain of pixels side by side, 0 (white) to nearly 1."""
+        k = self.kernel.astype(np.float64)
+        beside = (k[:, 1:] * k[:, :-1]).sum() + (k[1:] * k[:-1]).sum()
+        return float(np.clip(beside / (2 * (k * k).sum()), 0.0, 1.0))
+
+    @property
     def mixing(self) -> NDArray[np.float32]:
         """(C, C) float32: independent noise @ mixing.T has the channel correlation."""
         values, vectors = np.linalg.eigh(self.correlation.astype(np.float64))

@@ -89,6 +89,8 @@ class ExportedInpainter:
                 first.pixels,
                 *hole.place,
                 noise=grain.mean_strength,
+                coarseness=grain.coarseness,
+                count=FILL_PLANES[self._session.card.planes],
             )
             made = self._run(planes)
             _put(pixels, hole, made)

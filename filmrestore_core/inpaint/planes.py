@@ -23,11 +23,13 @@ PLANE_NAMES: tuple[str, ...] = (
     *(f"validity t{o:+d}" for o in OFFSETS),
     *(f"matte of t{o:+d}" for o in OFFSETS),
     "noise",
+    "coarseness",
 )
-# Name of the planes -> how many there are.
-FILL_PLANES: dict[str, int] = {"fill-t5-v1": len(PLANE_NAMES)}
+# Name of the planes -> how many of the first ones it means.
+FILL_PLANES: dict[str, int] = {"fill-t5-v1": len(PLANE_NAMES) - 1, "fill-t5-v2": len(PLANE_NAMES)}
 CENTER, FIRST, LENT = slice(0, 3), slice(3, 6), slice(6, 18)
 MATTE, VALIDITY, SPOILED, NOISE = 18, slice(19, 23), slice(23, 27), 27
+COARSENESS = 28
 
 Planes = NDArray[np.float32]
 
@@ -59,6 +61,8 @@ def fill_planes(
     columns: slice,
     *,
     noise: float,
+    coarseness: float = 0.0,
+    count: int = len(PLANE_NAMES),
 ) -> Planes:
     """The planes of a part of a window's picture.
 
@@ -73,9 +77,11 @@ def fill_planes(
         rows: rows of the picture.
         columns: columns of the picture.
         noise: standard deviation of the grain, plate units.
+        coarseness: of the grain, see `GrainModel.coarseness`.
+        count: how many planes.
 
     Returns:
-        (P, h, w) float32, in the order of PLANE_NAMES.
+        (count, h, w) float32, the first of PLANE_NAMES.
     """
     here = (rows, columns)
     base = np.moveaxis(first[here], -1, 0)
@@ -85,6 +91,7 @@ def fill_planes(
     planes[MATTE] = coverage[here]
     planes[SPOILED] = 1.0
     planes[NOISE] = noise * NOISE_SCALE
+    planes[COARSENESS] = coarseness
     near: dict[int, AlignedNeighbor] = {n.offset: n for n in window.neighbors}
     for i, offset in enumerate(OFFSETS):
         if offset not in near:
@@ -93,4 +100,4 @@ def fill_planes(
         planes[start : start + 3] = np.moveaxis(near[offset].pixels[here], -1, 0) - base
         planes[VALIDITY.start + i] = near[offset].validity[here]
         planes[SPOILED.start + i] = spoiled[offset][here]
-    return planes
+    return planes[:count]

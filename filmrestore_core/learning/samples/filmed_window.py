@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,11 +26,13 @@ from filmrestore_core.noise import generator
 from filmrestore_core.plate import Plate
 from filmrestore_core.synth.density import Tone
 from filmrestore_core.synth.film import VISIBLE, DamagedFilm
-from filmrestore_core.synth.mark import lay
+from filmrestore_core.synth.mark import Mark, lay
 from filmrestore_core.synth.shapes import ShapeSource
 from filmrestore_core.temporal.window import TemporalWindow
 
 Picture = NDArray[np.float32]
+# (frame of the window, channels) -> marks beside those of the recipe.
+Marks = Callable[[int, int], list[Mark]]
 
 HEIGHT, WIDTH = 384, 512
 _WHOLE = (-2, -1, 1, 2)
@@ -44,6 +47,7 @@ class FilmedWindow:
     Attributes:
         held: (HEIGHT, WIDTH, C) float32 each, as stored: grain, damage, compression.
         clean: the same without damage and compression.
+        bare: of the center: `clean` without the grain that was put on.
         change: (HEIGHT, WIDTH) float32 each, how much damage changed the picture.
         strength: of the center: class -> (HEIGHT, WIDTH) float32.
         seen: a change of more than this is seen.
@@ -53,6 +57,7 @@ class FilmedWindow:
 
     held: tuple[Picture, ...]
     clean: tuple[Picture, ...]
+    bare: Picture
     change: tuple[Picture, ...]
     strength: dict[DamageClass, Picture]
     seen: float
@@ -73,6 +78,7 @@ def film_window(
     index: int,
     fine: bool = False,
     plain: bool = False,
+    further: Marks | None = None,
 ) -> FilmedWindow:
     """The window of that index; it depends on the arguments only.
 
@@ -83,6 +89,7 @@ def film_window(
         index: which.
         fine: see samples.damage.draw_damage.
         plain: footage as it is but for color and some grain, and nothing added.
+        further: damage beside what is drawn.
     """
     key = (seed, "scene", index)
     rng = generator(*key)
@@ -99,12 +106,16 @@ def film_window(
     pictures = with_negative(negative, pictures, seed=chance, after_grain=False, other=other)
     clean = [grained(p, conditions, generator(*key, "grain", i)) for i, p in enumerate(pictures)]
     clean = with_negative(negative, clean, seed=chance, after_grain=True, other=other)
+    bare = with_negative(negative, pictures, seed=chance, after_grain=True, other=other)[REACH]
     drawn = draw_damage(rng, HEIGHT, WIDTH, fine=fine)
     film = DamagedFilm(drawn.recipe, seed=int(rng.integers(1 << 60)), shapes=shapes)
     first = int(rng.integers(10_000))
     damaged, strength = [], []
     for i, picture in enumerate(clean):
-        laid = lay(film.marks(drawn.frame, first + i, picture.shape[2]), picture, Tone.DISPLAY)
+        marks = list(film.marks(drawn.frame, first + i, picture.shape[2]))
+        if further is not None:
+            marks += further(i, picture.shape[2])
+        laid = lay(marks, picture, Tone.DISPLAY)
         damaged.append(laid.pixels)
         strength.append(laid.strength)
     change = [np.abs(d - c).max(axis=-1) for d, c in zip(damaged, clean, strict=True)]
@@ -120,6 +131,7 @@ def film_window(
     return FilmedWindow(
         tuple(stored(d, conditions) for d in damaged),
         tuple(clean),
+        bare,
         tuple(change),
         strength[REACH],
         max(VISIBLE, 2 * conditions.grain),

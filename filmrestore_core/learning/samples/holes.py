@@ -22,6 +22,7 @@ from filmrestore_core.learning.samples.filmed_window import (
     FilmedWindow,
     film_window,
 )
+from filmrestore_core.learning.samples.large_damage import LargeDamage
 from filmrestore_core.learning.samples.sources import Sources
 from filmrestore_core.matte import Matte
 from filmrestore_core.noise import generator
@@ -30,17 +31,18 @@ from filmrestore_core.settings import RepairSettings
 from filmrestore_core.synth.shapes import ShapeSource
 from filmrestore_core.temporal.align import align
 
-SIDE = 96
-MOST_CROPS = 8
-# After the planes that a net sees: the clean picture.
+SIDE = 128
+MOST_CROPS = 6
+# After the planes that a net sees: the clean picture, and the same without grain.
 TRUTH = slice(len(PLANE_NAMES), len(PLANE_NAMES) + 3)
-PLANE_COUNT = TRUTH.stop
+BARE = slice(TRUTH.stop, TRUTH.stop + 3)
+PLANE_COUNT = BARE.stop
 # A damaged piece that the detector overlooked in a neighbour.
 _OVERLOOKED = 0.15
 
 
 def make_holes(
-    sources: Sources, shapes: ShapeSource, *, seed: int, index: int
+    sources: Sources, shapes: ShapeSource, *, seed: int, index: int, large: bool = False
 ) -> tuple[NDArray[np.float16], dict[str, Any]]:
     """Crops of the window of that index; they depend on the arguments only.
 
@@ -49,11 +51,13 @@ def make_holes(
         shapes: outlines of damage.
         seed: of everything random.
         index: which.
+        large: with holes of many pixels and such as every frame has.
 
     Returns:
         (N, PLANE_COUNT, SIDE, SIDE) float16, N up to MOST_CROPS and perhaps 0; and facts.
     """
-    made = film_window(sources, shapes, seed=seed, index=index)
+    further = LargeDamage(generator(seed, "large damage", index), shapes) if large else None
+    made = film_window(sources, shapes, seed=seed, index=index, further=further)
     rng = generator(seed, "holes", index)
     mattes = {REACH + step: _matte(made, step, rng, shapes) for step in (0, *made.offsets)}
     matte = mattes[REACH]
@@ -65,14 +69,24 @@ def make_holes(
     first = fill_frame(window, mattes, RepairSettings(), grain=grain).pixels
     spoiled = spoiled_neighbors(window, mattes)
     truth = np.broadcast_to(np.moveaxis(made.clean[REACH], -1, 0), (3, HEIGHT, WIDTH))
+    bare = np.broadcast_to(np.moveaxis(made.bare, -1, 0), (3, HEIGHT, WIDTH))
     crops = []
     for y, x in _places(matte, rng):
         rows, columns = slice(y, y + SIDE), slice(x, x + SIDE)
         planes = fill_planes(
-            window, spoiled, matte.coverage, first, rows, columns, noise=grain.mean_strength
+            window,
+            spoiled,
+            matte.coverage,
+            first,
+            rows,
+            columns,
+            noise=grain.mean_strength,
+            coarseness=grain.coarseness,
         )
-        crops.append(np.concatenate([planes, truth[:, rows, columns]]).astype(np.float16))
-    return np.stack(crops) if crops else empty, {**made.facts, "crops": len(crops)}
+        both = [truth[:, rows, columns], bare[:, rows, columns]]
+        crops.append(np.concatenate([planes, *both]).astype(np.float16))
+    facts = {**made.facts, "crops": len(crops), "large": large}
+    return np.stack(crops) if crops else empty, facts
 
 
 def _matte(made: FilmedWindow, step: int, rng: np.random.Generator, shapes: ShapeSource) -> Matte:

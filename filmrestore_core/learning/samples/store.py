@@ -41,6 +41,7 @@ class ScenePlan:
         count: how many.
         kind: windows for a segmenter or holes for an inpainter.
         fine_from: index of the first scene with finer damage; None for none.
+        large: of holes: one window in this many has large and lasting damage; 0 for none.
     """
 
     data: Path
@@ -50,6 +51,7 @@ class ScenePlan:
     count: int
     kind: SampleKind = SampleKind.SCENES
     fine_from: int | None = None
+    large: int = 0
 
 
 class SceneStore:
@@ -164,6 +166,8 @@ class SceneStore:
             mine["kind"] = plan.kind.value
         if plan.fine_from is not None:
             mine["fine_from"] = plan.fine_from
+        if plan.large:
+            mine["large"] = plan.large
         if path.is_file():
             if json.loads(path.read_text()) != mine:
                 raise SettingsError(
@@ -207,7 +211,10 @@ def _make_one(store: SceneStore, index: int) -> None:
     sources, shapes = _STATE["sources"], _STATE["shapes"]
     if plan.kind is SampleKind.HOLES:
         # Other windows than the segmenter's.
-        store.write(index, *make_holes(sources, shapes, seed=seed + 1_000_000, index=index))
+        large = plan.large > 0 and index % plan.large == 0
+        store.write(
+            index, *make_holes(sources, shapes, seed=seed + 1_000_000, index=index, large=large)
+        )
         return
     fine = plan.fine_from is not None and index >= plan.fine_from
     scene = make_scene(sources, shapes, seed=seed, index=index, fine=fine)

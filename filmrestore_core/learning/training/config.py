@@ -20,6 +20,9 @@ class SceneSettings(_Section):
 
     train: int = Field(2000, ge=4, description="Scenes to learn from.")
     fine: int = Field(0, ge=0, description="Further ones with smaller damage.")
+    large: int = Field(
+        0, ge=0, description="Of holes: one window in this many has large and lasting damage."
+    )
     validation: int = Field(120, ge=2, description="Scenes to measure with.")
     seed: int = Field(1, ge=0, description="Of the scenes.")
     apart: tuple[str, ...] = Field(

@@ -65,6 +65,7 @@ def train_net(
             count,
             kind,
             config.scenes.train if side == TRAIN and config.scenes.fine else None,
+            config.scenes.large,
         )
         stores[side] = SceneStore(scenes / side)
         stores[side].make(plan, workers=workers, done=partial(made, side))
