@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import nn
@@ -10,9 +10,11 @@ from torch import nn
 from filmrestore_core.errors import SettingsError
 from filmrestore_core.inpaint.planes import FILL_PLANES
 from filmrestore_core.learning.nets.attention_unet import AttentionUNetBody
+from filmrestore_core.learning.nets.diffir import DiffIRNet
 from filmrestore_core.learning.nets.filling import FillingNet
 from filmrestore_core.learning.nets.r2attention_unet import R2AttentionUNetBody
 from filmrestore_core.learning.nets.r2unet import R2UNetBody
+from filmrestore_core.learning.nets.restormer import RestormerBody
 from filmrestore_core.learning.nets.segformer import SegFormerBody
 from filmrestore_core.learning.nets.shell import SegmentingNet
 from filmrestore_core.learning.nets.unet import UNetBody
@@ -26,6 +28,9 @@ _BODIES: dict[str, Callable[..., nn.Module]] = {
     "r2attention-unet": R2AttentionUNetBody,
     "segformer": SegFormerBody,
 }
+# These see the whole crop, which a segmenter, run on tiles, must not.
+_CROP_BODIES: dict[str, Callable[..., nn.Module]] = {"restormer": RestormerBody}
+_CROP_NETS: dict[str, Callable[..., nn.Module]] = {"diffir": DiffIRNet}
 
 
 def net_names() -> tuple[str, ...]:
@@ -33,12 +38,18 @@ def net_names() -> tuple[str, ...]:
     return tuple(_BODIES)
 
 
+def filling_names() -> tuple[str, ...]:
+    """Names of the nets that fill holes."""
+    return (*_BODIES, *_CROP_BODIES, *_CROP_NETS)
+
+
 def build_net(spec: dict[str, Any]) -> nn.Module:
     """A net with fresh weights.
 
     Args:
-        spec: "net": a name of `net_names`; "planes": a key of PLANES for a segmenting net, of
-            FILL_PLANES for a filling one; "widths" and further arguments of the net's body.
+        spec: "net": a name of `net_names` or, for a filling net, of `filling_names`; "planes": a
+            key of PLANES for a segmenting net, of FILL_PLANES for a filling one; "widths" and
+            further arguments of the net's body.
 
     Raises:
         SettingsError: there is no such net, or it takes no such arguments.
@@ -47,20 +58,26 @@ def build_net(spec: dict[str, Any]) -> nn.Module:
     name, planes = rest.pop("net", None), rest.pop("planes", None)
     widths = rest.get("widths", (24, 48, 72))
     if planes in FILL_PLANES:
-        return FillingNet(_body(name, rest), FILL_PLANES[planes], int(widths[0]))
+        count = FILL_PLANES[planes]
+        if name in _CROP_NETS:
+            return _made(_CROP_NETS, name, {"planes": count, **rest})
+        body = _made({**_BODIES, **_CROP_BODIES}, name, rest)
+        return FillingNet(body, count, int(widths[0]))
     if planes in PLANES:
-        body = _body(name, rest)
+        body = _made(_BODIES, name, rest)
         return SegmentingNet(body, PLANES[planes], int(widths[0]), len(DETECTED_CLASSES))
     known = ", ".join((*PLANES, *FILL_PLANES))
     raise SettingsError(f"There are no planes called '{planes}'.", hint=f"known are {known}")
 
 
-def _body(name: Any, rest: dict[str, Any]) -> nn.Module:
-    if name not in _BODIES:
+def _made(
+    known: Mapping[str, Callable[..., nn.Module]], name: Any, rest: dict[str, Any]
+) -> nn.Module:
+    if name not in known:
         raise SettingsError(
-            f"There is no net called '{name}'.", hint=f"known are {', '.join(_BODIES)}"
+            f"There is no net called '{name}'.", hint=f"known are {', '.join(known)}"
         )
     try:
-        return _BODIES[name](**rest)
+        return known[name](**rest)
     except TypeError as error:
         raise SettingsError(f"Net '{name}' cannot be built with {rest}: {error}.") from error

@@ -45,8 +45,15 @@ class FillingNet(nn.Module):
         Args:
             planes: (N, P, H, W) float32; H and W multiples of `multiple_of`.
         """
-        features = F.relu(folded(planes, self.enter, STEM))
-        found = F.pixel_shuffle(self.leave(self.body(features)), STEM)
+        return self.filled(planes, self.body(self.entered(planes)))
+
+    def entered(self, planes: Tensor) -> Tensor:
+        """(N, width, H / STEM, W / STEM), what the body sees."""
+        return F.relu(folded(planes, self.enter, STEM))
+
+    def filled(self, planes: Tensor, features: Tensor) -> Tensor:
+        """(N, 3, H, W), of the planes and what the body made of them."""
+        found = F.pixel_shuffle(self.leave(features), STEM)
         first = planes[:, FIRST]
         result = first + found[:, :_COLORS]
         lent = planes[:, LENT]
