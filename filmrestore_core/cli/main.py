@@ -75,6 +75,7 @@ training = typer.Typer(
 training.command("judge")(_leaving(train.judge))
 training.command("segmenter")(_leaving(train_net.segmenter))
 training.command("inpainter")(_leaving(train_net.inpainter))
+training.command("prior")(_leaving(train_net.prior))
 training.command("calibrate")(_leaving(calibrate.calibrate))
 training.command("marks")(_leaving(train_marks.marks))
 training.command("compare")(_leaving(train_compare.compare))

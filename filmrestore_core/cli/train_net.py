@@ -1,4 +1,4 @@
-"""`filmrestore train segmenter|inpainter`: teaches nets from clean footage that is damaged."""
+"""`filmrestore train segmenter|inpainter|prior`: teaches nets from clean footage."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from filmrestore_core.cli.exit_code import ExitCode
 
 if TYPE_CHECKING:
-    from filmrestore_core.learning.samples.store import SampleKind
+    from filmrestore_core.learning.training.run import Lesson
 
 Config = Annotated[
     Path, typer.Argument(metavar="CONFIG", help="YAML: net, scenes, steps.", show_default=False)
@@ -72,9 +72,9 @@ def segmenter(
     Writes best.safetensors (export it with `filmrestore export onnx`), last.safetensors (to go on
     from), log.jsonl and curve.png.
     """
-    from filmrestore_core.learning.samples.store import SampleKind
+    from filmrestore_core.learning.training.run import Lesson
 
-    return _train(SampleKind.SCENES, config, data, out, scenes, start, device, threads, workers)
+    return _train(Lesson.SEGMENTER, config, data, out, scenes, start, device, threads, workers)
 
 
 def inpainter(
@@ -91,13 +91,32 @@ def inpainter(
 
     Writes the same files as `train segmenter`.
     """
-    from filmrestore_core.learning.samples.store import SampleKind
+    from filmrestore_core.learning.training.run import Lesson
 
-    return _train(SampleKind.HOLES, config, data, out, scenes, start, device, threads, workers)
+    return _train(Lesson.INPAINTER, config, data, out, scenes, start, device, threads, workers)
+
+
+def prior(
+    config: Config,
+    data: Data,
+    out: Out,
+    scenes: Scenes = None,
+    start: Start = None,
+    device: DeviceName = "auto",
+    threads: Threads = 0,
+    workers: Workers = 1,
+) -> int:
+    """Train a diffusion model of undamaged film; needs the extra 'diffusion' as well.
+
+    Writes the same files as `train segmenter`, from the same scenes.
+    """
+    from filmrestore_core.learning.training.run import Lesson
+
+    return _train(Lesson.PRIOR, config, data, out, scenes, start, device, threads, workers)
 
 
 def _train(
-    kind: SampleKind,
+    lesson: Lesson,
     config: Path,
     data: Path,
     out: Path,
@@ -128,7 +147,7 @@ def _train(
 
     figures = train_net(
         read_config(config),
-        kind,
+        lesson,
         data=data,
         out=out,
         scenes=scenes or out / "scenes",

@@ -18,6 +18,7 @@ from filmrestore_core.learning.nets.restormer import RestormerBody
 from filmrestore_core.learning.nets.segformer import SegFormerBody
 from filmrestore_core.learning.nets.shell import SegmentingNet
 from filmrestore_core.learning.nets.unet import UNetBody
+from filmrestore_core.learning.prior import film_prior
 from filmrestore_core.matte import DETECTED_CLASSES
 from filmrestore_core.segment.planes import PLANES
 
@@ -54,6 +55,8 @@ def build_net(spec: dict[str, Any]) -> nn.Module:
     Raises:
         SettingsError: there is no such net, or it takes no such arguments.
     """
+    if spec.get("net") == film_prior.NAME:
+        return film_prior.build_prior(spec)
     rest = dict(spec)
     name, planes = rest.pop("net", None), rest.pop("planes", None)
     widths = rest.get("widths", (24, 48, 72))

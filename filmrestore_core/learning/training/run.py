@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filmrestore_core.errors import MissingExtraError
 from filmrestore_core.learning.samples.store import SampleKind, ScenePlan, SceneStore
 from filmrestore_core.learning.training.config import TrainingConfig
 
+if TYPE_CHECKING:
+    from filmrestore_core.learning.training.trainer import Trainer
+
 TRAIN, VALIDATION = "train", "validation"
+
+
+class Lesson(StrEnum):
+    """What is taught; it says what the samples are and which trainer teaches."""
+
+    SEGMENTER = "segmenter"
+    INPAINTER = "inpainter"
+    PRIOR = "prior"
+
+    @property
+    def samples(self) -> SampleKind:
+        """What is made of a window."""
+        taught_by_scenes = self in (Lesson.SEGMENTER, Lesson.PRIOR)
+        return SampleKind.SCENES if taught_by_scenes else SampleKind.HOLES
 
 
 def train_net(
     config: TrainingConfig,
-    kind: SampleKind,
+    lesson: Lesson,
     *,
     data: Path,
     out: Path,
@@ -33,7 +51,7 @@ def train_net(
 
     Args:
         config: what to train and how.
-        kind: scenes teach a segmenter, holes an inpainter.
+        lesson: what is taught.
         data: folder with clean/video, clean/stills and damage.
         out: for checkpoints and the log.
         scenes: for made-up scenes; runs with equal scene settings may share it.
@@ -63,21 +81,13 @@ def train_net(
             side == VALIDATION,
             config.scenes.seed,
             count,
-            kind,
+            lesson.samples,
             config.scenes.train if side == TRAIN and config.scenes.fine else None,
             config.scenes.large,
         )
         stores[side] = SceneStore(scenes / side)
         stores[side].make(plan, workers=workers, done=partial(made, side))
-    try:
-        from filmrestore_core.learning.training.fill_trainer import FillTrainer
-        from filmrestore_core.learning.training.trainer import Trainer
-    except ImportError as error:
-        raise MissingExtraError(
-            "Training needs torch and safetensors.", hint="pip install 'filmrestore[train]'"
-        ) from error
-    made_for = FillTrainer if kind is SampleKind.HOLES else Trainer
-    trainer = made_for(
+    trainer = _trainer_of(lesson)(
         config,
         stores[TRAIN],
         stores[VALIDATION],
@@ -87,3 +97,19 @@ def train_net(
         start=start,
     )
     return trainer.run(tell=tell, should_stop=should_stop)
+
+
+def _trainer_of(lesson: Lesson) -> type[Trainer]:
+    try:
+        from filmrestore_core.learning.training.fill_trainer import FillTrainer
+        from filmrestore_core.learning.training.prior_trainer import PriorTrainer
+        from filmrestore_core.learning.training.trainer import Trainer
+    except ImportError as error:
+        raise MissingExtraError(
+            "Training needs torch and safetensors.", hint="pip install 'filmrestore[train]'"
+        ) from error
+    return {
+        Lesson.SEGMENTER: Trainer,
+        Lesson.INPAINTER: FillTrainer,
+        Lesson.PRIOR: PriorTrainer,
+    }[lesson]

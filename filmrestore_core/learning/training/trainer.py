@@ -244,11 +244,15 @@ class Trainer:
         mixed = self._config.mixed and self._device.type == "cuda"
         return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=mixed)
 
-    def _averaged(self) -> Net:
+    def _averaged_net(self) -> nn.Module:
         """The net with averaged weights."""
         net = build_net(self._config.net).to(self._device)
         net.load_state_dict(self._average)
-        net.eval()
+        return net.eval()
+
+    def _averaged(self) -> Net:
+        """The same as a function of one sample."""
+        net = self._averaged_net()
 
         def run(planes: NDArray[np.float32]) -> NDArray[np.float32]:
             with torch.inference_mode():

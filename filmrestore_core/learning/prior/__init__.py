@@ -1,0 +1,1 @@
+"""The film prior: a diffusion model that knows what undamaged film looks like."""
