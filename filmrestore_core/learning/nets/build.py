@@ -50,7 +50,7 @@ def build_net(spec: dict[str, Any]) -> nn.Module:
     Args:
         spec: "net": a name of `net_names` or, for a filling net, of `filling_names`; "planes": a
             key of PLANES for a segmenting net, of FILL_PLANES for a filling one; "widths" and
-            further arguments of the net's body.
+            further arguments of the net's body. A film prior ("film-prior") has no planes.
 
     Raises:
         SettingsError: there is no such net, or it takes no such arguments.

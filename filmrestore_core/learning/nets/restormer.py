@@ -144,8 +144,9 @@ class _SteeredNorm(nn.Module):
     def forward(self, features: Tensor, code: Tensor | None) -> Tensor:
         centered = features - features.mean(dim=1, keepdim=True)
         spread = (centered * centered).mean(dim=1, keepdim=True)
-        normed: Tensor = centered * torch.rsqrt(spread + 1e-5) * self.weight + self.bias
+        normed = centered * torch.rsqrt(spread + 1e-5) * self.weight + self.bias
         if self.steer is None or code is None:
             return normed
         scale, shift = self.steer(code)[:, :, None, None].chunk(2, dim=1)
-        return normed * (1 + scale) + shift
+        steered: Tensor = normed * (1 + scale) + shift
+        return steered
