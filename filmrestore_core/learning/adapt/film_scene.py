@@ -81,6 +81,8 @@ def film_scene(
     made = FilmedWindow(
         held=tuple(held),
         clean=tuple(clean),
+        # The film's own grain cannot be taken away.
+        bare=clean[REACH],
         change=tuple(np.abs(d - c).max(axis=-1) for d, c in zip(held, clean, strict=True)),
         strength=strength,
         seen=max(VISIBLE, VISIBLE_SIGMAS * noise),

@@ -95,7 +95,7 @@ class LargeDamage:
 def _solid(shape: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """Opaque inside more often than not: what shines through needs no inventing."""
     if rng.random() < 0.7:
-        return np.clip(shape * np.float32(3.0), 0.0, 1.0)
+        return np.asarray(np.clip(shape * np.float32(3.0), 0.0, 1.0), np.float32)
     return shape
 
 

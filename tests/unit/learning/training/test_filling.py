@@ -12,7 +12,7 @@ from filmrestore_core.learning.samples.holes import PLANE_COUNT, SIDE, TRUTH
 from filmrestore_core.learning.training.fill_batches import draw_fill_batch
 from filmrestore_core.learning.training.losses import filling_loss
 
-SPEC = {"net": "unet", "planes": "fill-t5-v1", "widths": (8, 16), "blocks": 1}
+SPEC = {"net": "unet", "planes": "fill-t5-v2", "widths": (8, 16), "blocks": 1}
 
 
 def holes(count: int = 6) -> np.ndarray:
@@ -74,7 +74,7 @@ def test_varied_samples_stay_true(seed: int) -> None:
     made[:, VALIDITY] = 0
     made[:, VALIDITY.start] = 1
     for step in range(12):
-        planes, truth = draw_fill_batch(made, batch=1, seed=seed, step=step)
+        planes, truth, _ = draw_fill_batch(made, batch=1, seed=seed, step=step)
         valid = [i for i in range(len(OFFSETS)) if planes[0, VALIDITY.start + i].min() == 1]
         assert len(valid) == 1
         start = LENT.start + 3 * valid[0]
