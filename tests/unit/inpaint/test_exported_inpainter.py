@@ -49,7 +49,7 @@ def mixer(tiny_card: Callable[..., ModelCard]) -> Mixer:
         count = len(PLANE_NAMES)
         card = tiny_card(
             task="inpaint",
-            planes="fill-t5-v1",
+            planes="fill-t5-v2",
             classes=[],
             calibration={},
             inputs=[{"name": "planes", "shape": [1, count, "H", "W"]}],
