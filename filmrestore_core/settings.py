@@ -34,6 +34,16 @@ class RepairMethod(StrEnum):
     DIFFUSION = "diffusion"
 
 
+class ClassRepair(StrEnum):
+    """What fills holes of one class of damage."""
+
+    SAME = "same"
+    TEMPORAL = "temporal"
+    CLASSICAL = "classical"
+    NET = "net"
+    DIFFUSION = "diffusion"
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
@@ -153,6 +163,16 @@ class DetectSettings(_Section):
         return tuple(c for c in DETECTED_CLASSES if getattr(self, c.value))
 
 
+def _of_class(title: str, what: str) -> ClassRepair:
+    choice: ClassRepair = Field(
+        ClassRepair.SAME,
+        title=title,
+        description=f"What repairs {what}: same is as all else; temporal, classical, net and "
+        "diffusion as repair.method has them.",
+    )
+    return choice
+
+
 class RepairSettings(_Section):
     """What is put in place of damage."""
 
@@ -160,10 +180,10 @@ class RepairSettings(_Section):
         RepairMethod.AUTO,
         title="Repair",
         description="auto: neighbours first, then the surroundings, bettered by the net that comes "
-        "with the program; net: the same, and an error where there is none; classical: without a "
-        "net; temporal: neighbours only; spatial: surroundings only; none: find and report, change "
-        "nothing; diffusion: as auto, and large or unseen holes by the pipeline that "
-        "diffusion.model names.",
+        "with the program, large and unseen holes by the diffusion net; net: without the latter, "
+        "and an error where there is no net; classical: without nets; temporal: neighbours only; "
+        "spatial: surroundings only; none: find and report, change nothing; diffusion: all holes "
+        "by the diffusion net, or large and unseen ones by the pipeline of diffusion.model.",
     )
     model: str = Field(
         "auto",
@@ -177,15 +197,93 @@ class RepairSettings(_Section):
         title="Strength",
         description="How much of the repair is laid over the picture; 0 changes nothing.",
     )
+    large_from: float | None = Field(
+        None,
+        ge=0.0,
+        le=1e9,
+        title="Large hole",
+        description="With auto, holes from this size on are left to the diffusion net; empty "
+        "leaves it none for its size.",
+        json_schema_extra=_units("px"),
+    )
+    unseen_from: float | None = Field(
+        None,
+        ge=0.0,
+        le=1.0,
+        title="Unseen hole",
+        description="With auto, holes of which neighbours fail to show this share are left to the "
+        "diffusion net; empty leaves it none for that.",
+    )
+    dirt: ClassRepair = _of_class("Repair of dirt", "dark specks")
+    sparkle: ClassRepair = _of_class("Repair of sparkle", "bright specks")
+    hair: ClassRepair = _of_class("Repair of hairs", "hairs and lint")
+    scratch: ClassRepair = _of_class("Repair of scratches", "scratches")
+    stain: ClassRepair = _of_class("Repair of stains", "stains")
+
+    @property
+    def by_class(self) -> dict[DamageClass, ClassRepair]:
+        """The classes that are not repaired as all else."""
+        chosen = {c: ClassRepair(getattr(self, c.value)) for c in DETECTED_CLASSES}
+        return {c: way for c, way in chosen.items() if way is not ClassRepair.SAME}
+
+
+class SamplerSettings(_Section):
+    """How the diffusion net that comes with the program draws a fill."""
+
+    model: str = Field(
+        "auto",
+        title="Diffusion net",
+        description="Which net draws: auto, or a name from 'filmrestore models list'.",
+    )
+    steps: int = Field(
+        4, ge=1, le=64, title="Drawing steps", description="Times the net looks at each crop."
+    )
+    start: float = Field(
+        1.0,
+        ge=0.05,
+        le=1.0,
+        title="Drawing start",
+        description="How much noise a fill is drawn from: 1 is noise alone, less starts at the "
+        "first fill noised so far.",
+    )
+    fidelity: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        title="Drawing fidelity",
+        description="0 leaves the net free, 1 keeps the first fill wherever neighbours explain it.",
+    )
+    color: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        title="Hold color",
+        description="How firmly areas keep the color of the first fill.",
+    )
+    structure: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        title="Hold structure",
+        description="How firmly the first fill's detail is kept where neighbours agree on it.",
+    )
+    fineness: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        title="Hold fineness",
+        description="How firmly detail is kept from being finer than that around the hole.",
+    )
 
 
 class DiffusionSettings(_Section):
-    """How a pretrained pipeline fills holes; counts with repair.method=diffusion only."""
+    """How a pretrained pipeline fills holes; counts with repair.method=diffusion and a model."""
 
     model: str = Field(
         "",
         title="Diffusion model",
-        description="Folder of a diffusers inpainting pipeline with safetensors weights.",
+        description="Folder of a diffusers inpainting pipeline with safetensors weights; empty "
+        "takes the diffusion net that comes with the program.",
     )
     prompt: str = Field(
         "", title="Prompt", description="What the picture shows, in words; may stay empty."
@@ -281,6 +379,7 @@ class RestoreSettings(_Section):
     cuts: CutSettings = CutSettings()
     detect: DetectSettings = DetectSettings()
     repair: RepairSettings = RepairSettings()
+    sampler: SamplerSettings = SamplerSettings()
     diffusion: DiffusionSettings = DiffusionSettings()
     grain: GrainSettings = GrainSettings()
     matte: MatteSettings = MatteSettings()
@@ -295,8 +394,13 @@ class RestoreSettings(_Section):
     def digest(self) -> str:
         """Sixteen hex digits that are equal for equal settings."""
         values = self.model_dump(mode="json", by_alias=True)
-        if self.diffusion == DiffusionSettings():
-            # It came later: what was restored before keeps its digest.
-            del values["diffusion"]
+        # What came later counts where it is used: what was restored before keeps its digest.
+        for name, plain in (("diffusion", DiffusionSettings()), ("sampler", SamplerSettings())):
+            if getattr(self, name) == plain:
+                del values[name]
+        plain_repair = RepairSettings()
+        for name in ("large_from", "unseen_from", *map(str, DETECTED_CLASSES)):
+            if getattr(self.repair, name) == getattr(plain_repair, name):
+                del values["repair"][name]
         document = json.dumps(values, sort_keys=True)
         return hashlib.sha256(document.encode()).hexdigest()[:16]

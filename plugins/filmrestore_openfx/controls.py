@@ -32,9 +32,14 @@ ENCODINGS = (
 # Core settings that have no control: the node has the clips and files of its own for them.
 # Diffusion takes minutes a frame: it is the command line's.
 _DIFFUSION = ("model", "prompt", "fidelity", "strength", "steps", "guidance", "min_area")
+# The program's own diffusion net works in the node as well, as the presets have it.
+_SAMPLER = ("model", "steps", "start", "fidelity", "color", "structure", "fineness")
+_WHERE = ("large_from", "unseen_from", "dirt", "sparkle", "hair", "scratch", "stain")
 UNSHOWN = frozenset(
     {"detect.model", "repair.model", "matte.channel", "matte.invert"}
     | {f"diffusion.{name}" for name in _DIFFUSION}
+    | {f"sampler.{name}" for name in _SAMPLER}
+    | {f"repair.{name}" for name in _WHERE}
 )
 
 _DETECTORS = ("auto", "net", "classical", "none")

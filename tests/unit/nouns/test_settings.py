@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +77,7 @@ def test_settings_are_immutable() -> None:
 
 
 @given(st.floats(0, 1), st.integers(0, 2**31 - 1), st.booleans())
+@hypothesis.settings(deadline=None)
 def test_settings_survive_yaml(sensitivity: float, seed: int, hair: bool) -> None:
     settings = load_preset(
         changes={"detect.sensitivity": sensitivity, "seed": seed, "detect.hair": hair}
@@ -105,3 +107,17 @@ def test_every_setting_is_a_control_with_help_and_bounds() -> None:
 def test_every_control_path_can_be_set() -> None:
     values = {s.path: s.default for s in param_specs() if s.default is not None}
     assert load_preset(changes=values) == RestoreSettings()
+
+
+def test_settings_that_came_later_count_in_the_digest_where_they_are_used() -> None:
+    plain = RestoreSettings().digest()
+    # As it was before there was a diffusion net: finished films are not made again.
+    assert plain == "47fb1c7f8edff7ae"
+    for changes in (
+        {"sampler.steps": 2},
+        {"repair.large_from": 400.0},
+        {"repair.scratch": "diffusion"},
+        {"diffusion.steps": 3},
+    ):
+        assert load_preset(changes=changes).digest() != plain
+    assert load_preset(changes={"repair.scratch": "same"}).digest() == plain
