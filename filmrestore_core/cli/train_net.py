@@ -50,6 +50,14 @@ Start = Annotated[
     Path | None,
     typer.Option("--start", metavar="FILE", help="Checkpoint whose weights are taken first."),
 ]
+Prior = Annotated[
+    Path | None,
+    typer.Option(
+        "--prior",
+        metavar="FILE",
+        help="best.safetensors of 'filmrestore train prior', for a configuration with 'diffloss'.",
+    ),
+]
 DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 Threads = Annotated[
     int, typer.Option("--threads", min=0, help="Of the processor; 0: as many as there are.")
@@ -83,6 +91,7 @@ def inpainter(
     out: Out,
     scenes: Scenes = None,
     start: Start = None,
+    prior: Prior = None,
     device: DeviceName = "auto",
     threads: Threads = 0,
     workers: Workers = 1,
@@ -93,7 +102,9 @@ def inpainter(
     """
     from filmrestore_core.learning.training.run import Lesson
 
-    return _train(Lesson.INPAINTER, config, data, out, scenes, start, device, threads, workers)
+    return _train(
+        Lesson.INPAINTER, config, data, out, scenes, start, device, threads, workers, prior
+    )
 
 
 def prior(
@@ -125,6 +136,7 @@ def _train(
     device: str,
     threads: int,
     workers: int,
+    prior: Path | None = None,
 ) -> int:
     from filmrestore_core.learning.training.config import read_config
     from filmrestore_core.learning.training.curve import write_curve
@@ -152,6 +164,7 @@ def _train(
         out=out,
         scenes=scenes or out / "scenes",
         start=start,
+        prior=prior,
         device=device,
         threads=threads,
         workers=workers,

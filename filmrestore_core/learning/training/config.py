@@ -35,6 +35,24 @@ class SceneSettings(_Section):
         return self.train + self.fine
 
 
+class DiffLossSettings(_Section):
+    """How a filling net is judged by a film prior; see diffloss.DiffLoss."""
+
+    natural: float = Field(0.0, ge=0, description="Weight of the noise that the prior sees.")
+    semantic: float = Field(0.0, ge=0, description="Weight of its bottleneck.")
+    crop: int = Field(64, ge=32, multiple_of=8, description="Side of what it is shown, px.")
+    every: int = Field(1, ge=1, description="Steps from one judgement to the next.")
+
+
+class TwoStageSettings(_Section):
+    """How a net is trained whose code has to be guessed; see two_stage_trainer."""
+
+    first: int = Field(ge=1, description="Steps with a code that knows the truth.")
+    likeness: float = Field(
+        0.2, ge=0, description="Later: weight of the distance of guess and that code."
+    )
+
+
 class TrainingConfig(_Section):
     """A training run."""
 
@@ -56,6 +74,12 @@ class TrainingConfig(_Section):
     dice: float = Field(0.5, ge=0, description="Share of the soft Dice loss.")
     kinds: float = Field(0.3, ge=0, description="Share of the loss on the class.")
     fine: float = Field(0.4, ge=0, description="Of a filling net: share of the loss with grain.")
+    diffloss: DiffLossSettings | None = Field(
+        None, description="Of a filling net: how it is judged by a film prior; none: not at all."
+    )
+    two_stage: TwoStageSettings | None = Field(
+        None, description="Of a net of two stages, and only of such a one."
+    )
     every: int = Field(1000, ge=1, description="Steps between validations.")
     save_every: int = Field(200, ge=1, description="Steps between checkpoints.")
     mixed: bool = Field(True, description="bfloat16 where a GPU has it; a CPU computes in float32.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from filmrestore_core.errors import SettingsError
 from filmrestore_core.inpaint.planes import FILL_PLANES, FIRST, MATTE
 from filmrestore_core.learning.nets.filling import blurred
+from filmrestore_core.learning.prior.film_prior import open_prior
 from filmrestore_core.learning.samples.holes import BARE
+from filmrestore_core.learning.samples.store import SceneStore
+from filmrestore_core.learning.training.config import TrainingConfig
+from filmrestore_core.learning.training.diffloss import DiffLoss, fingerprint
 from filmrestore_core.learning.training.fill_batches import HoleCrops, draw_fill_batch
 from filmrestore_core.learning.training.losses import filling_loss
 from filmrestore_core.learning.training.scoring import Net
@@ -26,6 +32,60 @@ class FillTrainer(Trainer):
 
     quality = "low_psnr"
 
+    def __init__(
+        self,
+        config: TrainingConfig,
+        train: SceneStore,
+        validation: SceneStore,
+        out: Path,
+        *,
+        prior: Path | None = None,
+        device: str = "auto",
+        threads: int = 0,
+        start: Path | None = None,
+    ) -> None:
+        """Build the net, or take up the training that lies in the folder.
+
+        Args:
+            config: see Trainer.
+            train: holes to learn from.
+            validation: holes to measure with.
+            out: see Trainer.
+            prior: checkpoint of the film prior that `config.diffloss` asks; else not looked at.
+            device: see Trainer.
+            threads: see Trainer.
+            start: see Trainer.
+
+        Raises:
+            SettingsError: see Trainer; or a prior is asked and not given.
+            ModelContractError: see Trainer; or the prior cannot be read.
+            MissingExtraError: the prior needs diffusers.
+        """
+        self._prior = prior if config.diffloss else None
+        if config.diffloss and prior is None:
+            raise SettingsError(
+                "The configuration asks a film prior ('diffloss').", hint="--prior FILE says which"
+            )
+        super().__init__(
+            config, train, validation, out, device=device, threads=threads, start=start
+        )
+        self._judge = self._opened_judge()
+
+    def _opened_judge(self) -> DiffLoss | None:
+        settings = self._config.diffloss
+        if settings is None or self._prior is None:
+            return None
+        return DiffLoss(
+            model=open_prior(self._prior).to(self._device),
+            natural=settings.natural,
+            semantic=settings.semantic,
+            crop=settings.crop,
+            seed=self._config.seed,
+        )
+
+    def _origin(self) -> dict[str, Any]:
+        return {} if self._prior is None else {"prior": fingerprint(self._prior)}
+
     def _prepare(self) -> None:
         self._holes = HoleCrops(self._train, self._config.scenes.train)
         self._seen = FILL_PLANES[str(self._config.net["planes"])]
@@ -36,11 +96,15 @@ class FillTrainer(Trainer):
 
     def _loss(self, drawn: tuple[Tensor, ...]) -> Tensor:
         # Grain is put on later: what it should look like is the picture without it.
-        planes, _, bare = drawn
+        planes, truth, bare = drawn
         with self._precision():
-            fill = self._net(planes[:, : self._seen])
+            fill = self._net(planes[:, : self._seen]).float()
         coverage = planes[:, MATTE : MATTE + 1]
-        return filling_loss(fill.float(), bare, coverage, fine=self._config.fine)
+        loss = filling_loss(fill, bare, coverage, fine=self._config.fine)
+        settings = self._config.diffloss
+        if self._judge is None or settings is None or self.step % settings.every:
+            return loss
+        return loss + self._judge(fill, bare, truth, coverage, step=self.step)
 
     def _score(self, run: Net) -> dict[str, Any]:
         """PSNR in holes of the fill, of the first fill, and of both low-passed, dB.

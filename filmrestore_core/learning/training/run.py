@@ -40,6 +40,7 @@ def train_net(
     out: Path,
     scenes: Path,
     start: Path | None = None,
+    prior: Path | None = None,
     device: str = "auto",
     threads: int = 0,
     workers: int = 1,
@@ -56,6 +57,7 @@ def train_net(
         out: for checkpoints and the log.
         scenes: for made-up scenes; runs with equal scene settings may share it.
         start: checkpoint to begin with.
+        prior: checkpoint of a film prior, for a loss that asks one.
         device: "cpu", "cuda" or "auto".
         threads: of the processor; 0 leaves it to the library.
         workers: processes that make scenes.
@@ -87,7 +89,7 @@ def train_net(
         )
         stores[side] = SceneStore(scenes / side)
         stores[side].make(plan, workers=workers, done=partial(made, side))
-    trainer = _trainer_of(lesson)(
+    trainer = _trainer_of(lesson, config, prior)(
         config,
         stores[TRAIN],
         stores[VALIDATION],
@@ -99,17 +101,18 @@ def train_net(
     return trainer.run(tell=tell, should_stop=should_stop)
 
 
-def _trainer_of(lesson: Lesson) -> type[Trainer]:
+def _trainer_of(
+    lesson: Lesson, config: TrainingConfig, prior: Path | None
+) -> Callable[..., Trainer]:
     try:
         from filmrestore_core.learning.training.fill_trainer import FillTrainer
         from filmrestore_core.learning.training.prior_trainer import PriorTrainer
         from filmrestore_core.learning.training.trainer import Trainer
+        from filmrestore_core.learning.training.two_stage_trainer import TwoStageTrainer
     except ImportError as error:
         raise MissingExtraError(
             "Training needs torch and safetensors.", hint="pip install 'filmrestore[train]'"
         ) from error
-    return {
-        Lesson.SEGMENTER: Trainer,
-        Lesson.INPAINTER: FillTrainer,
-        Lesson.PRIOR: PriorTrainer,
-    }[lesson]
+    if lesson is Lesson.INPAINTER:
+        return partial(TwoStageTrainer if config.two_stage else FillTrainer, prior=prior)
+    return {Lesson.SEGMENTER: Trainer, Lesson.PRIOR: PriorTrainer}[lesson]

@@ -160,12 +160,19 @@ class Trainer:
         self._maker.shutdown(cancel_futures=True)
         return self.figures
 
+    def _rate(self) -> float:
+        """The learning rate of the next step."""
+        config = self._config
+        return rate_at(self.step, rate=config.rate, warm_up=config.warm_up, steps=config.steps)
+
+    def _origin(self) -> dict[str, Any]:
+        """What decides beside the configuration, for checkpoints; a resumed run has the same."""
+        return {}
+
     def _one_step(self) -> float:
         config = self._config
         for group in self._optimizer.param_groups:
-            group["lr"] = rate_at(
-                self.step, rate=config.rate, warm_up=config.warm_up, steps=config.steps
-            )
+            group["lr"] = self._rate()
         self._optimizer.zero_grad(set_to_none=True)
         drawn = self._ahead.result() if self._ahead is not None else self._draw(self.step)
         # The next batch is made while this one is learned from.
@@ -269,7 +276,7 @@ class Trainer:
             self._best = found[self.quality]
             facts = {
                 NET_KEY: self._config.net,
-                STATE_KEY: {"step": self.step, "figures": found},
+                STATE_KEY: {"step": self.step, "figures": found, **self._origin()},
             }
             save_tensors(self._out / BEST, self._average, facts)
 
@@ -288,7 +295,8 @@ class Trainer:
                 "step": self.step,
                 "best": self._best if math.isfinite(self._best) else None,
                 "figures": self.figures,
-                "config": self._config.model_dump(mode="json"),
+                "config": self._config.model_dump(mode="json", exclude_none=True),
+                **self._origin(),
             },
         }
         save_tensors(self._out / LAST, tensors, facts)
@@ -296,11 +304,14 @@ class Trainer:
     def _resume(self) -> None:
         tensors, facts = load_tensors(self._out / LAST)
         state = facts[STATE_KEY]
-        if state["config"] != self._config.model_dump(mode="json"):
+        if state["config"] != self._config.model_dump(mode="json", exclude_none=True):
             raise SettingsError(
                 f"'{self._out}' holds a training with another configuration.",
                 hint="use another folder, or the configuration it began with",
             )
+        for key, value in self._origin().items():
+            if state.get(key) != value:
+                raise SettingsError(f"'{self._out}' holds a training with another {key}.")
         self.step = int(state["step"])
         self._best = -math.inf if state["best"] is None else float(state["best"])
         self.figures = state["figures"]
