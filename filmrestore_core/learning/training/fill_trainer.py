@@ -66,6 +66,8 @@ class FillTrainer(Trainer):
             raise SettingsError(
                 "The configuration asks a film prior ('diffloss').", hint="--prior FILE says which"
             )
+        # A better prior may take the file's place meanwhile: it is looked at once.
+        self._judged_by = {} if self._prior is None else {"prior": fingerprint(self._prior)}
         super().__init__(
             config, train, validation, out, device=device, threads=threads, start=start
         )
@@ -84,7 +86,7 @@ class FillTrainer(Trainer):
         )
 
     def _origin(self) -> dict[str, Any]:
-        return {} if self._prior is None else {"prior": fingerprint(self._prior)}
+        return self._judged_by
 
     def _prepare(self) -> None:
         self._holes = HoleCrops(self._train, self._config.scenes.train)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from filmrestore_core.learning.nets.build import (  # noqa: E402
     filling_names,
     net_names,
 )
+from filmrestore_core.learning.training.config import read_config  # noqa: E402
 
 PLANES = len(PLANE_NAMES)
 SMALL: dict[str, dict[str, Any]] = {
@@ -136,3 +139,22 @@ def test_a_code_steers_the_fill() -> None:
 def test_a_wrong_description_is_a_sentence(spec: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         build_net({"planes": "fill-t5-v2", **spec})
+
+
+def test_they_are_compared_on_equal_terms() -> None:
+    folder = Path(str(resources.files("filmrestore_core.learning") / "configs"))
+    plain = read_config(folder / "fill_ablation_none.yaml")
+    judged = {n: read_config(folder / f"fill_ablation_{n}.yaml") for n in ("nat", "sem", "both")}
+    for config in judged.values():
+        assert config.model_dump(exclude={"diffloss"}) == plain.model_dump(exclude={"diffloss"})
+    weights = {
+        n: (c.diffloss.natural, c.diffloss.semantic) for n, c in judged.items() if c.diffloss
+    }
+    assert weights["both"] == (weights["nat"][0], weights["sem"][1])
+    assert weights["nat"][1] == weights["sem"][0] == 0
+    for name in SMALL:
+        other = read_config(folder / f"fill_{name}.yaml")
+        aside = {"net", "two_stage"}
+        assert other.model_dump(exclude=aside) == plain.model_dump(exclude=aside)
+        assert other.net["net"] == name
+        build_net(other.net)
