@@ -26,6 +26,67 @@ class ClassTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class RepairCost:
+    """What one way of filling cost in a frame.
+
+    Attributes:
+        holes: holes it worked on: one for each connected piece of what it filled.
+        area: pixels it filled.
+        tiles: pixels of the crops it looked at, 0 where it has none; a hole's surroundings count.
+        seconds: time it took, on the machine that ran it; no part of what makes reports equal.
+    """
+
+    holes: int = 0
+    area: int = 0
+    tiles: int = 0
+    seconds: float = field(default=0.0, compare=False)
+
+    def __add__(self, other: RepairCost) -> RepairCost:
+        """Both together."""
+        return RepairCost(
+            self.holes + other.holes,
+            self.area + other.area,
+            self.tiles + other.tiles,
+            self.seconds + other.seconds,
+        )
+
+    @property
+    def seconds_per_hole(self) -> float:
+        """0 where there is no hole."""
+        return self.seconds / self.holes if self.holes else 0.0
+
+    @property
+    def seconds_per_megapixel(self) -> float:
+        """Of crops; 0 where there are none."""
+        return self.seconds / self.tiles * 1e6 if self.tiles else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "holes": self.holes,
+            "px": self.area,
+            "tiles_px": self.tiles,
+            "seconds": round(self.seconds, 4),
+            "seconds_per_hole": round(self.seconds_per_hole, 4),
+            "seconds_per_megapixel_of_tiles": round(self.seconds_per_megapixel, 3),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> RepairCost:
+        """What `to_json` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: the values are not such.
+        """
+        return cls(
+            int(values["holes"]),
+            int(values["px"]),
+            int(values["tiles_px"]),
+            float(values["seconds"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class DamageReport:
     """What was found in one frame and what was done about it.
 
@@ -37,6 +98,8 @@ class DamageReport:
         covered: pixels with any coverage.
         repaired: covered pixels that were replaced.
         methods: repair method -> pixels it filled.
+        costs: way of filling -> what it cost: "first fill" (neighbours and surroundings), "net",
+            "diffusion".
         window: frame numbers that were looked at, the frame's own included.
         shot: first and last number of the shot as far as it was looked for.
         encoding: name of the encoding the samples were read in.
@@ -50,6 +113,7 @@ class DamageReport:
     covered: int = 0
     repaired: int = 0
     methods: Mapping[str, int] = field(default_factory=dict)
+    costs: Mapping[str, RepairCost] = field(default_factory=dict)
     window: tuple[int, ...] = ()
     shot: tuple[int, int] | None = None
     encoding: str = ""
@@ -74,6 +138,7 @@ class DamageReport:
             "covered_px": self.covered,
             "repaired_px": self.repaired,
             "methods_px": dict(self.methods),
+            "costs": {name: cost.to_json() for name, cost in self.costs.items()},
             "classes": {str(c): asdict(t) for c, t in self.totals.items()},
             "defects": [
                 {
@@ -109,6 +174,8 @@ class DamageReport:
             covered=int(values["covered_px"]),
             repaired=int(values["repaired_px"]),
             methods=dict(values["methods_px"]),
+            # Reports of earlier versions know no costs.
+            costs={n: RepairCost.from_json(c) for n, c in dict(values.get("costs", {})).items()},
             window=tuple(values["window"]),
             shot=None if shot is None else (int(shot[0]), int(shot[1])),
             encoding=str(values["encoding"]),
@@ -160,6 +227,15 @@ class ClipReport:
         """Count and area per class over all frames."""
         return sum_totals(report.totals for report in self.frames)
 
+    @property
+    def costs(self) -> dict[str, RepairCost]:
+        """What each way of filling cost over all frames."""
+        sums: dict[str, RepairCost] = {}
+        for report in self.frames:
+            for name, cost in report.costs.items():
+                sums[name] = sums.get(name, RepairCost()) + cost
+        return sums
+
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
         return {
@@ -175,6 +251,7 @@ class ClipReport:
                 "covered_px": sum(f.covered for f in self.frames),
                 "repaired_px": sum(f.repaired for f in self.frames),
                 "classes": {str(c): asdict(t) for c, t in self.totals.items()},
+                "costs": {name: cost.to_json() for name, cost in self.costs.items()},
             },
             "failed": [asdict(f) for f in self.failed],
             "missing": list(self.missing),

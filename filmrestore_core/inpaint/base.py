@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from filmrestore_core.color.encoding import Encoding
 from filmrestore_core.frame import frozen_array
 from filmrestore_core.grain.model import GrainModel
 from filmrestore_core.matte import Matte
+from filmrestore_core.report import RepairCost
 from filmrestore_core.temporal.window import AlignedWindow
 
 # What may have filled a pixel; Fill.methods holds indices into this.
@@ -36,6 +37,7 @@ class Fill:
     filled: NDArray[np.bool_]
     grain_kept: NDArray[np.float32]
     methods: NDArray[np.uint8] | None = None
+    costs: Mapping[str, RepairCost] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Freeze the arrays."""

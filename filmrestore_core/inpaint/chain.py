@@ -9,6 +9,7 @@ import numpy as np
 from filmrestore_core.grain.estimate import estimate_grain
 from filmrestore_core.grain.model import GrainModel
 from filmrestore_core.inpaint.base import FILL_METHODS, Fill
+from filmrestore_core.inpaint.routing import only_neighbors
 from filmrestore_core.inpaint.spatial_fill import fill_from_around
 from filmrestore_core.inpaint.temporal_fill import TemporalFill
 from filmrestore_core.matte import Matte
@@ -77,5 +78,24 @@ def fill_frame(
     *,
     grain: GrainModel | None = None,
 ) -> Fill:
-    """Fill the covered pixels of a window's center; see ChainFill.inpaint."""
-    return ChainFill(settings).inpaint(window, mattes, grain=grain)
+    """Fill the covered pixels of a window's center; see ChainFill.inpaint.
+
+    Classes of damage of which the settings say otherwise are filled as they say: what neighbours
+    alone may fill stays unfilled where they do not show it.
+    """
+    if not settings.by_class or settings.method in (RepairMethod.SPATIAL, RepairMethod.NONE):
+        return ChainFill(settings).inpaint(window, mattes, grain=grain)
+    both = settings.model_copy(update={"method": RepairMethod.CLASSICAL})
+    fill = ChainFill(both).inpaint(window, mattes, grain=grain)
+    if fill.methods is None:
+        return fill
+    only = only_neighbors(mattes[window.center.number], settings)
+    dropped = only & (fill.methods == FILL_METHODS.index("spatial"))
+    if not dropped.any():
+        return fill
+    return Fill(
+        np.where(dropped[..., None], window.center.pixels, fill.pixels),
+        fill.filled & ~dropped,
+        fill.grain_kept,
+        np.where(dropped, np.uint8(0), fill.methods),
+    )

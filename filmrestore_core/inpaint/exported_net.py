@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -11,10 +12,11 @@ from filmrestore_core.color.encoding import Encoding
 from filmrestore_core.errors import ModelContractError, Stopped
 from filmrestore_core.grain.model import GrainModel
 from filmrestore_core.inpaint.base import FILL_METHODS, Fill
-from filmrestore_core.inpaint.holes import Hole, holes_of
-from filmrestore_core.inpaint.planes import FILL_PLANES, fill_planes, spoiled_neighbors
+from filmrestore_core.inpaint.holes import Hole, count_holes, holes_of
+from filmrestore_core.inpaint.planes import FILL_PLANES, fill_planes, spoiled_parts
 from filmrestore_core.matte import Matte
 from filmrestore_core.models.card import SizeRule, Task
+from filmrestore_core.report import RepairCost
 from filmrestore_core.runtime.session import Session
 from filmrestore_core.temporal.window import AlignedWindow
 
@@ -74,11 +76,12 @@ class ExportedInpainter:
         matte = mattes[window.center.number]
         if not first.filled.any():
             return first
-        spoiled = spoiled_neighbors(window, mattes)
+        spoiled = spoiled_parts(window, mattes)
         pixels = first.pixels.copy()
         methods = np.zeros(first.filled.shape, np.uint8)
         if first.methods is not None:
             methods[:] = first.methods
+        began, tiles = time.perf_counter(), 0
         for hole in holes_of(first.filled, matte.coverage > 0, margin=MARGIN):
             if should_stop():
                 raise Stopped("The net was asked to stop.")
@@ -95,7 +98,15 @@ class ExportedInpainter:
             made = self._run(planes)
             _put(pixels, hole, made)
             methods[hole.place][hole.own] = FILL_METHODS.index("net")
-        return Fill(pixels, first.filled, first.grain_kept, methods)
+            tiles += hole.box.area
+        cost = RepairCost(
+            count_holes(first.filled),
+            int(np.count_nonzero(first.filled)),
+            tiles,
+            time.perf_counter() - began,
+        )
+        costs = {**first.costs, "net": cost}
+        return Fill(pixels, first.filled, first.grain_kept, methods, costs)
 
     def _run(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         """(3, h, w) from planes (P, h, w) of any size; the edge is held to fit the net."""

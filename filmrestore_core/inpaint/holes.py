@@ -38,7 +38,12 @@ class Hole:
 
 
 def holes_of(
-    wanted: NDArray[np.bool_], unknown: NDArray[np.bool_], *, margin: int
+    wanted: NDArray[np.bool_],
+    unknown: NDArray[np.bool_],
+    *,
+    margin: int,
+    cell: int = CELL,
+    coarse: int = COARSE,
 ) -> Iterator[Hole]:
     """Crops that together hold each wanted pixel once.
 
@@ -46,13 +51,15 @@ def holes_of(
         wanted: (H, W) bool, pixels to fill.
         unknown: (H, W) bool, pixels that show no picture; wanted ones are taken as unknown too.
         margin: pixels of surroundings to take along on each side.
+        cell: side of a cell, px, a multiple of `coarse`.
+        coarse: specks less than about this far apart are filled together, px.
     """
     height, width = wanted.shape
     picture = Box.of_size(width, height)
     rows, columns = np.nonzero(wanted)
     if not rows.size:
         return
-    group = _groups(rows, columns, wanted.shape, margin)
+    group = _groups(rows, columns, wanted.shape, margin, cell, coarse)
     order = np.argsort(group, kind="stable")
     rows, columns, group = rows[order], columns[order], group[order]
     starts = np.flatnonzero(np.diff(group, prepend=-1))
@@ -67,29 +74,41 @@ def holes_of(
         yield Hole(box, own, unknown[place] | wanted[place])
 
 
+def count_holes(filled: NDArray[np.bool_]) -> int:
+    """How many 8-connected pieces there are."""
+    import cv2
+
+    return int(cv2.connectedComponents(filled.astype(np.uint8), connectivity=8)[0]) - 1
+
+
 def _groups(
-    rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, ...], margin: int
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    shape: tuple[int, ...],
+    margin: int,
+    side: int,
+    coarse: int,
 ) -> NDArray[np.int64]:
     """For each pixel the number of the crop it goes to."""
     import cv2
 
-    height, width = shape[0] // COARSE + 1, shape[1] // COARSE + 1
+    height, width = shape[0] // coarse + 1, shape[1] // coarse + 1
     small = np.zeros((height, width), np.uint8)
-    small[rows // COARSE, columns // COARSE] = 1
+    small[rows // coarse, columns // coarse] = 1
     _, labels, stats, _ = cv2.connectedComponentsWithStats(small, connectivity=8, ltype=cv2.CV_32S)
-    left, top, wide, tall = (stats[:, k].astype(np.int64) * COARSE for k in range(4))
-    across = shape[1] // CELL + 1
-    cell = (top + tall // 2) // CELL * across + (left + wide // 2) // CELL
-    fits = (wide <= CELL) & (tall <= CELL)
+    left, top, wide, tall = (stats[:, k].astype(np.int64) * coarse for k in range(4))
+    across = shape[1] // side + 1
+    cell = (top + tall // 2) // side * across + (left + wide // 2) // side
+    fits = (wide <= side) & (tall <= side)
     fits[0] = False
     # Together is cheaper where the separate crops would cover more than one around all of them.
     cost = np.bincount(
         cell[fits], ((wide + 2 * margin) * (tall + 2 * margin))[fits], minlength=int(cell.max()) + 1
     )
-    crowded = cost[cell] > (CELL + 2 * margin) ** 2
+    crowded = cost[cell] > (side + 2 * margin) ** 2
     base = int(cell.max()) + 1
     number = np.where(crowded, cell, base + np.arange(len(cell)))
     base += len(cell)
-    of = labels[rows // COARSE, columns // COARSE]
-    grid = rows // CELL * across + columns // CELL
+    of = labels[rows // coarse, columns // coarse]
+    grid = rows // side * across + columns // side
     return np.asarray(np.where(fits[of], number[of], base + grid), np.int64)

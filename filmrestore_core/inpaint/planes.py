@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.matte import Matte
-from filmrestore_core.temporal.warp import warp_field
+from filmrestore_core.temporal.warp import look_up, places_of, warp_field
 from filmrestore_core.temporal.window import AlignedNeighbor, AlignedWindow
 
 # Offsets of the neighbours, in the order in which the planes name them.
@@ -52,9 +53,44 @@ def spoiled_neighbors(window: AlignedWindow, mattes: Mapping[int, Matte]) -> dic
     return spoiled
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SpoiledPlane:
+    """A plane of `spoiled_neighbors`, of which only the parts that are asked for are made.
+
+    Attributes:
+        neighbor: the neighbour.
+        coverage: (H, W) float32, its own matte.
+    """
+
+    neighbor: AlignedNeighbor
+    coverage: Planes
+
+    def __getitem__(self, place: tuple[slice, slice]) -> Planes:
+        """(h, w) float32 0..1; the bits of that part of the whole plane."""
+        rows, columns = place
+        places = places_of(self.neighbor.flow_in(rows, columns), rows, columns)
+        return np.clip(look_up(self.coverage, places, kind="linear"), 0.0, 1.0)
+
+
+def spoiled_parts(
+    window: AlignedWindow, mattes: Mapping[int, Matte]
+) -> dict[int, Planes | SpoiledPlane]:
+    """As `spoiled_neighbors`, for whoever asks for a few parts `[rows, columns]` only."""
+    shape = window.center.box.shape
+    spoiled: dict[int, Planes | SpoiledPlane] = {}
+    for neighbor in window.neighbors:
+        matte = mattes.get(neighbor.number)
+        if matte is not None and not matte.is_empty:
+            spoiled[neighbor.offset] = SpoiledPlane(neighbor, matte.coverage)
+        else:
+            even = np.float32(1.0 if matte is None else 0.0)
+            spoiled[neighbor.offset] = np.broadcast_to(even, shape)
+    return spoiled
+
+
 def fill_planes(
     window: AlignedWindow,
-    spoiled: Mapping[int, Planes],
+    spoiled: Mapping[int, Planes | SpoiledPlane],
     coverage: NDArray[np.float32],
     first: NDArray[np.float32],
     rows: slice,
@@ -71,7 +107,7 @@ def fill_planes(
 
     Args:
         window: aligned around the frame to fill.
-        spoiled: see `spoiled_neighbors`.
+        spoiled: see `spoiled_neighbors` and `spoiled_parts`.
         coverage: (H, W) float32 0..1, the matte of the center.
         first: (H, W, C) float32, a first fill; the picture where nothing is covered.
         rows: rows of the picture.
@@ -97,7 +133,8 @@ def fill_planes(
         if offset not in near:
             continue
         start = LENT.start + 3 * i
-        planes[start : start + 3] = np.moveaxis(near[offset].pixels[here], -1, 0) - base
-        planes[VALIDITY.start + i] = near[offset].validity[here]
+        # Parts: holes are few, and whole planes of four neighbours cost more than all else here.
+        planes[start : start + 3] = np.moveaxis(near[offset].pixels_in(*here), -1, 0) - base
+        planes[VALIDITY.start + i] = near[offset].validity_in(*here)
         planes[SPOILED.start + i] = spoiled[offset][here]
     return planes[:count]

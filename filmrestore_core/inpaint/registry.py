@@ -1,4 +1,4 @@
-"""Who betters a first fill: a net or a pipeline by the name that the settings give."""
+"""Who betters a first fill: nets or a pipeline by the names that the settings give."""
 
 from __future__ import annotations
 
@@ -8,22 +8,31 @@ from dataclasses import dataclass
 
 from filmrestore_core.errors import MissingExtraError, ModelNotFoundError
 from filmrestore_core.inpaint.base import Bettering
+from filmrestore_core.inpaint.diffused import DiffusedInpainter
 from filmrestore_core.inpaint.exported_net import ExportedInpainter
-from filmrestore_core.inpaint.in_turn import InTurn
+from filmrestore_core.inpaint.routed import Routed
+from filmrestore_core.inpaint.routing import may_want_diffusion, needs_diffusion, wants_net
 from filmrestore_core.models.store import ModelStore
 from filmrestore_core.runtime.device import Device
 from filmrestore_core.runtime.fingerprint import runtime_fingerprint
 from filmrestore_core.runtime.shared import shared_session
-from filmrestore_core.settings import DiffusionSettings, RepairMethod, RepairSettings
+from filmrestore_core.settings import (
+    DiffusionSettings,
+    RepairMethod,
+    RepairSettings,
+    SamplerSettings,
+)
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_NET = "fill-unet"
 """The built-in net that betters fills where the settings name none."""
 
+DEFAULT_DIFFUSION = "fill-diffusion"
+"""The built-in net that draws large and unseen holes where the settings name none."""
 
 DIFFUSION = "filmrestore_core.learning.diffusion.inpainter:open_inpainter"
-"""Who fills by diffusion, imported by name when it is asked for: the core knows no torch."""
+"""Who fills by a pretrained pipeline, imported by name when asked for: the core knows no torch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +54,48 @@ def choose_inpainter(
     models: ModelStore,
     device: Device,
     diffusion: DiffusionSettings | None = None,
+    sampler: SamplerSettings | None = None,
     seed: int = 0,
 ) -> ChosenInpainter | None:
-    """The net or pipeline that the settings ask for; None where they ask for none.
+    """The nets or pipeline that the settings ask for; None where they ask for none.
 
     Args:
         settings: method and model.
         models: the shelf.
         device: where it runs.
-        diffusion: of the pipeline, where the method asks for one.
+        diffusion: of a pretrained pipeline, where one is named.
+        sampler: of the program's own diffusion net.
         seed: the user's seed.
 
     Raises:
-        ModelError: the net is not on the shelf, altered, or no inpainter.
+        ModelError: a net is not on the shelf, altered, or no inpainter.
         SettingsError: the pipeline's folder is not one, or not to be trusted.
         MissingExtraError: a pipeline is asked for and its libraries are not installed.
         DeviceError: the device is not there.
     """
-    if settings.method is RepairMethod.DIFFUSION:
-        before = _net(settings, models=models, device=device)
-        return _with_diffusion(before, diffusion or DiffusionSettings(), seed=seed, device=device)
-    if settings.method not in (RepairMethod.AUTO, RepairMethod.NET):
+    net = _net(settings, models=models, device=device) if wants_net(settings) else None
+    drawing = None
+    diffusion = diffusion or DiffusionSettings()
+    if diffusion.model and needs_diffusion(settings):
+        drawing = _pipeline(diffusion, seed=seed, device=device)
+    elif may_want_diffusion(settings):
+        drawing = _drawing(
+            sampler or SamplerSettings(),
+            models=models,
+            device=device,
+            seed=seed,
+            needed=needs_diffusion(settings),
+        )
+    if net is None and drawing is None:
         return None
-    return _net(settings, models=models, device=device)
+    identity = {
+        **(net.identity if net else {}),
+        **{f"diffusion {k}": v for k, v in (drawing.identity if drawing else {}).items()},
+    }
+    routed = Routed(
+        settings, net.inpainter if net else None, drawing.inpainter if drawing else None
+    )
+    return ChosenInpainter(routed, identity)
 
 
 def _net(settings: RepairSettings, *, models: ModelStore, device: Device) -> ChosenInpainter | None:
@@ -82,10 +110,23 @@ def _net(settings: RepairSettings, *, models: ModelStore, device: Device) -> Cho
     return ChosenInpainter(ExportedInpainter(session), runtime_fingerprint(session))
 
 
-def _with_diffusion(
-    before: ChosenInpainter | None, settings: DiffusionSettings, *, seed: int, device: Device
-) -> ChosenInpainter:
-    """The pipeline, after the net that betters what is left to it."""
+def _drawing(
+    settings: SamplerSettings, *, models: ModelStore, device: Device, seed: int, needed: bool
+) -> ChosenInpainter | None:
+    """The program's own diffusion net; None where it is neither there nor asked for by name."""
+    name = DEFAULT_DIFFUSION if settings.model == "auto" else settings.model
+    try:
+        session = shared_session(models, name, device)
+    except ModelNotFoundError:
+        if needed or settings.model != "auto":
+            raise
+        logger.warning("No net '%s' is on the shelf; large holes are filled without it.", name)
+        return None
+    inpainter = DiffusedInpainter(session, settings, seed=seed)
+    return ChosenInpainter(inpainter, runtime_fingerprint(session))
+
+
+def _pipeline(settings: DiffusionSettings, *, seed: int, device: Device) -> ChosenInpainter:
     module, _, attribute = DIFFUSION.partition(":")
     try:
         opener = getattr(importlib.import_module(module), attribute)
@@ -95,7 +136,4 @@ def _with_diffusion(
             f"Filling by diffusion needs what is not installed here ({error.name or error}).",
             hint="pip install 'filmrestore[diffusion]'",
         ) from error
-    identity = {f"diffusion {name}": value for name, value in identity.items()}
-    if before is None:
-        return ChosenInpainter(made, identity)
-    return ChosenInpainter(InTurn(before.inpainter, made), before.identity | identity)
+    return ChosenInpainter(made, identity)

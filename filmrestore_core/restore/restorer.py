@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,11 +19,12 @@ from filmrestore_core.grain.estimate import estimate_grain
 from filmrestore_core.grain.regrain import regrain
 from filmrestore_core.inpaint.base import FILL_METHODS, Fill
 from filmrestore_core.inpaint.chain import fill_frame
+from filmrestore_core.inpaint.holes import count_holes
 from filmrestore_core.inpaint.registry import choose_inpainter
 from filmrestore_core.matte import Matte
 from filmrestore_core.media.cache import FrameCache
 from filmrestore_core.models.store import ModelStore
-from filmrestore_core.report import DamageReport
+from filmrestore_core.report import DamageReport, RepairCost
 from filmrestore_core.restore.clip_view import ClipView, ExternalMattes
 from filmrestore_core.restore.composite import composite
 from filmrestore_core.restore.reach import frames_needed
@@ -100,6 +102,7 @@ class Restorer:
         filling = choose_inpainter(
             self.settings.repair,
             diffusion=self.settings.diffusion,
+            sampler=self.settings.sampler,
             seed=self.settings.seed,
             models=models or ModelStore(),
             device=device,
@@ -160,14 +163,16 @@ class Restorer:
         method = self.settings.repair.method
         if matte.is_empty or method is RepairMethod.NONE or self.settings.repair.strength == 0.0:
             return Restored(original, original, matte, report)
-        frame, methods = self._repair(view, original, matte, should_stop)
-        return Restored(
-            frame, original, matte, replace(report, methods=methods, repaired=sum(methods.values()))
+        frame, fill = self._repair(view, original, matte, should_stop)
+        methods = _methods(fill)
+        report = replace(
+            report, methods=methods, repaired=sum(methods.values()), costs=dict(fill.costs)
         )
+        return Restored(frame, original, matte, report)
 
     def _repair(
         self, view: ClipView, original: Frame, matte: Matte, should_stop: Callable[[], bool]
-    ) -> tuple[Frame, dict[str, int]]:
+    ) -> tuple[Frame, Fill]:
         number = original.number
         window = view.aligned(number)
         mattes = {number: matte}
@@ -176,7 +181,9 @@ class Restorer:
                 mattes[neighbor.number] = view.matte(neighbor.number)
                 _check(should_stop)
         grain = estimate_grain(window, matte)
+        began = time.perf_counter()
         fill = fill_frame(window, mattes, self.settings.repair, grain=grain)
+        fill = replace(fill, costs={"first fill": _cost(fill, time.perf_counter() - began)})
         _check(should_stop)
         if self._inpainter is not None:
             fill = self._inpainter.better(
@@ -199,7 +206,7 @@ class Restorer:
         coverage *= np.float32(self.settings.repair.strength)
         encoding = view.encoding(number)[0]
         frame = composite(original, window.center, encoding, pixels, coverage)
-        return frame, _methods(fill)
+        return frame, fill
 
     def _report(self, view: ClipView, original: Frame, matte: Matte) -> DamageReport:
         number = original.number
@@ -244,6 +251,12 @@ class Restorer:
 def _check(should_stop: Callable[[], bool]) -> None:
     if should_stop():
         raise Stopped("Stopped as asked.")
+
+
+def _cost(fill: Fill, seconds: float) -> RepairCost:
+    """Of filling by neighbours and surroundings, which look at no crops of a size of their own."""
+    area = int(np.count_nonzero(fill.filled))
+    return RepairCost(count_holes(fill.filled), area, 0, seconds)
 
 
 def _methods(fill: Fill) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -12,18 +13,21 @@ from filmrestore_core.color.encoding import Encoding
 from filmrestore_core.grain.denoise import SIZE, denoise
 from filmrestore_core.grain.model import GrainModel
 from filmrestore_core.inpaint.base import FILL_METHODS, Fill
+from filmrestore_core.inpaint.holes import count_holes
 from filmrestore_core.inpaint.planes import spoiled_neighbors
+from filmrestore_core.inpaint.routing import large_or_unseen
 from filmrestore_core.learning.diffusion.crops import Crop, crops_of
 from filmrestore_core.learning.diffusion.pipeline import LoadedPipeline, load
 from filmrestore_core.matte import Matte
 from filmrestore_core.noise import generator
 from filmrestore_core.plate import luma_of
+from filmrestore_core.report import RepairCost
 from filmrestore_core.runtime.device import Device
 from filmrestore_core.settings import DiffusionSettings
 from filmrestore_core.temporal.window import AlignedWindow
 
-# Fewer unseen pixels than a quarter of one latent's are no task for a model.
-SMALLEST = 16
+# Holes of which neighbours lack this share are the model's, however small.
+HALF = 0.5
 # Coefficients below this many deviations of the grain are grain.
 THRESHOLD = 2.7
 # Color of an area: differences softer than this, px, are the coder's error and are mended.
@@ -88,20 +92,27 @@ class DiffusionInpainter:
         plain = np.zeros(first.filled.shape, np.uint8)
         methods = plain if first.methods is None else first.methods
         by_neighbors = methods == TEMPORAL
-        wanted = holes_for_model(first.filled, by_neighbors, self._settings.min_area)
+        wanted = large_or_unseen(
+            first.filled, by_neighbors, large_from=self._settings.min_area, unseen_from=HALF
+        )
         if not wanted.any():
             return first
         shown = _shown(window, mattes) * by_neighbors
         box = window.center.box
         pixels, kept, methods = first.pixels.copy(), first.grain_kept.copy(), methods.copy()
         left = wanted.copy()
+        began, tiles = time.perf_counter(), 0
         for crop in crops_of(wanted, origin=(box.x, box.y), side=self._pipeline.side):
             # What was drawn before in this frame is known now, so that crops meet without a seam.
             made = self._draw(crop, pixels, left, shown, grain, encoding, should_stop)
             pixels[crop.place][crop.own] = made[crop.own]
             left[crop.place] &= ~crop.own
+            tiles += crop.box.area
         kept[wanted], methods[wanted] = 0.0, DIFFUSION
-        return Fill(pixels, first.filled, kept, methods)
+        cost = RepairCost(
+            count_holes(wanted), int(np.count_nonzero(wanted)), tiles, time.perf_counter() - began
+        )
+        return Fill(pixels, first.filled, kept, methods, {**first.costs, "diffusion": cost})
 
     def _draw(
         self,
@@ -138,24 +149,6 @@ class DiffusionInpainter:
         beyond = ((seen < 0.0) | (seen > 1.0)).any(axis=2, keepdims=True)
         found = working_of_display(np.clip(made, 0.0, 1.0), encoding)
         return np.where(beyond | ~np.isfinite(found), plain, found)
-
-
-def holes_for_model(filled: Mask, by_neighbors: Mask, min_area: float) -> Mask:
-    """(H, W) bool: the filled pixels that are left to the model.
-
-    Args:
-        filled: (H, W) bool; its 8-connected pieces are the holes.
-        by_neighbors: (H, W) bool, pixels that neighbours filled.
-        min_area: holes from this size on are taken, px; of smaller ones those of which neighbours
-            show less than half, if that lacks 16 px or more.
-    """
-    import cv2
-
-    count, labels = cv2.connectedComponents(filled.astype(np.uint8), connectivity=8)
-    area = np.bincount(labels[filled], minlength=count)
-    unseen = np.bincount(labels[filled & ~by_neighbors], minlength=count)
-    taken = (area >= min_area) | ((2 * unseen > area) & (unseen >= SMALLEST))
-    return np.asarray(filled & taken[labels], np.bool_)
 
 
 def _shown(window: AlignedWindow, mattes: Mapping[int, Matte]) -> Picture:
