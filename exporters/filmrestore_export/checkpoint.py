@@ -9,6 +9,8 @@ from typing import Any
 from torch import nn
 
 from filmrestore_core.errors import ModelContractError
+from filmrestore_core.inpaint.planes import OFFSETS
+from filmrestore_core.inpaint.sampler import MINIMUM, MULTIPLE, STEP_PLANES
 from filmrestore_core.matte import DETECTED_CLASSES
 from filmrestore_core.models.card import ModelCard, Task
 
@@ -41,7 +43,7 @@ def open_checkpoint(path: Path) -> tuple[nn.Module, dict[str, Any]]:
 
 
 def complete_card(given: Mapping[str, Any], spec: Mapping[str, Any], *, where: str) -> ModelCard:
-    """A card from what its author wrote and what a segmenter's description says.
+    """A card from what its author wrote and what the net's description says.
 
     Args:
         given: keys of a card: at least id, version and license; they go before what is derived.
@@ -52,7 +54,9 @@ def complete_card(given: Mapping[str, Any], spec: Mapping[str, Any], *, where: s
         ModelContractError: a key is missing, unknown or wrong.
     """
     derived: dict[str, Any] = {"opset": DEFAULT_OPSET}
-    if given.get("task", Task.SEGMENT) == Task.SEGMENT:
+    if spec.get("planes") in STEP_PLANES:
+        derived |= _drawing(spec)
+    elif given.get("task", Task.SEGMENT) == Task.SEGMENT:
         derived |= _segmenter(spec)
     values = derived | dict(given)
     values["origin"] = {"net": dict(spec)} | dict(given.get("origin") or {})
@@ -75,4 +79,23 @@ def _segmenter(spec: Mapping[str, Any]) -> dict[str, Any]:
         "classes": classes,
         "temporal": {"size": frames, "center": frames // 2},
         "size": {"multiple_of": multiple, "minimum": max(32, 2 * multiple)},
+    }
+
+
+def _drawing(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a diffusion net's one step."""
+    from filmrestore_core.learning.nets.build import build_net
+
+    multiple = int(build_net(dict(spec)).multiple_of)  # type: ignore[arg-type]
+    kind = str(spec["planes"])
+    frames = 1 + len(OFFSETS)
+    return {
+        "task": Task.INPAINT.value,
+        "planes": kind,
+        "inputs": [{"name": "planes", "shape": [1, STEP_PLANES[kind], "H", "W"]}],
+        "outputs": [{"name": "residual", "shape": [1, 3, "H", "W"]}],
+        "temporal": {"size": frames, "center": frames // 2},
+        "size": {"multiple_of": max(multiple, MULTIPLE), "minimum": MINIMUM},
+        # Of no use to holes, which are drawn on crops; it bounds what is said of the net's reach.
+        "tiles": {"size": 512, "overlap": 192},
     }

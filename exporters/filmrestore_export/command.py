@@ -90,6 +90,12 @@ def export_onnx_command(
         ),
     ] = None,
     store: Store = None,
+    shelf: Annotated[
+        Path | None,
+        typer.Option(
+            "--publish", metavar="FOLDER", help="Put the written file onto this shelf as well."
+        ),
+    ] = None,
 ) -> None:
     """Write a net as ONNX, compared with torch and refused where they differ."""
     _need("onnx")
@@ -106,6 +112,8 @@ def export_onnx_command(
             whole = Path(folder) / "whole.onnx"
             _from_checkpoint(Path(source), whole, card, logits, None)
             _halve(open_lone(whole), out, keep or [], bound)
+    if shelf is not None:
+        publish_command(out, shelf)
 
 
 @app.command("tensorrt")
