@@ -28,6 +28,7 @@ from filmrestore_core.cli import (
     synth,
     train,
     train_compare,
+    train_compare_fills,
     train_marks,
     train_net,
     verify,
@@ -76,9 +77,11 @@ training.command("judge")(_leaving(train.judge))
 training.command("segmenter")(_leaving(train_net.segmenter))
 training.command("inpainter")(_leaving(train_net.inpainter))
 training.command("prior")(_leaving(train_net.prior))
+training.command("diffusion")(_leaving(train_net.diffusion))
 training.command("calibrate")(_leaving(calibrate.calibrate))
 training.command("marks")(_leaving(train_marks.marks))
 training.command("compare")(_leaving(train_compare.compare))
+training.command("compare-fills")(_leaving(train_compare_fills.compare_fills))
 app.add_typer(training)
 
 shelf = typer.Typer(name="models", help="The nets on the shelf, and where they can run.")

@@ -94,6 +94,23 @@ def low_passed_error(
         where: (H, W) bool, the hole.
         sigma: of the Gaussian, px.
     """
+    difference = low_passed_difference(result, truth, where, sigma=sigma)
+    inside = difference[where]
+    inside = inside[np.isfinite(inside[:, 0])]
+    return SquaredError(float(np.sum(inside**2)), int(inside.size))
+
+
+def low_passed_difference(
+    result: NDArray[np.float32],
+    truth: NDArray[np.float32],
+    where: NDArray[np.bool_],
+    *,
+    sigma: float = 2.0,
+) -> NDArray[np.float64]:
+    """(H, W, C) float64: the difference blurred inside the hole; NaN outside.
+
+    See `low_passed_error` for the arguments.
+    """
     import cv2
 
     weight = cv2.GaussianBlur(where.astype(np.float32), (0, 0), sigma)
@@ -101,8 +118,9 @@ def low_passed_error(
     blurred = cv2.GaussianBlur(np.ascontiguousarray(difference), (0, 0), sigma)
     blurred = np.asarray(blurred, np.float64).reshape(result.shape)
     counts = where & (weight > _LEAST_WEIGHT)
-    inside = blurred[counts] / weight[counts][:, None]
-    return SquaredError(float(np.sum(inside**2)), int(inside.size))
+    found = np.full(result.shape, np.nan)
+    found[counts] = blurred[counts] / weight[counts][:, None]
+    return found
 
 
 def low_passed_psnr(

@@ -58,6 +58,7 @@ LIBRARIES = {
     "diffusers": {"learning"},
     "transformers": {"learning"},
     "safetensors": {"learning"},
+    "pyiqa": {"learning"},
     "matplotlib": {"learning"},
     "threadpoolctl": {"learning"},
 }

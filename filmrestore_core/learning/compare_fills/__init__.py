@@ -1,0 +1,1 @@
+"""Ways of filling holes, compared on the same holes of known truth."""
