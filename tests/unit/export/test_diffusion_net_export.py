@@ -41,8 +41,12 @@ OWN = ("--set", "repair.method=diffusion")
 def _checkpoint(folder: Path, neighbors: str) -> Path:
     torch.manual_seed(4)
     spec = {
-        **{"net": "diffusing-unet", "planes": "diffuse-t5-v1", "widths": [4, 4, 4, 4]},
-        **{"neighbors": neighbors, "memory": 4, "steer": 4},
+        "net": "diffusing-unet",
+        "planes": "diffuse-t5-v1",
+        "widths": [4, 4, 4, 4],
+        "neighbors": neighbors,
+        "memory": 4,
+        "steer": 4,
     }
     net: Any = build_net(spec)
     # The last layer begins at zero: let it say something.
@@ -192,10 +196,12 @@ def test_size_sight_and_class_decide_whose_a_hole_is(
 
     line, blot, speck = HEIGHT * 4, 24 * 24, 16
     assert methods("repair.large_from=500", "repair.unseen_from=") == {
-        **{"net": speck + line, "diffusion": blot}
+        "net": speck + line,
+        "diffusion": blot,
     }
     assert methods("repair.large_from=", "repair.unseen_from=0.5") == {
-        **{"net": speck + blot, "diffusion": line}
+        "net": speck + blot,
+        "diffusion": line,
     }
     assert methods("repair.method=net") == {"net": speck + blot + line}
 
