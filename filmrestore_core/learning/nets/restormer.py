@@ -144,7 +144,8 @@ class _SteeredNorm(nn.Module):
     def forward(self, features: Tensor, code: Tensor | None) -> Tensor:
         centered = features - features.mean(dim=1, keepdim=True)
         spread = (centered * centered).mean(dim=1, keepdim=True)
-        normed = centered * torch.rsqrt(spread + 1e-5) * self.weight + self.bias
+        # Large enough that half floats and other processors see the same where channels agree.
+        normed = centered * torch.rsqrt(spread + 1e-3) * self.weight + self.bias
         if self.steer is None or code is None:
             return normed
         scale, shift = self.steer(code)[:, :, None, None].chunk(2, dim=1)
