@@ -1,4 +1,4 @@
-"""`filmrestore train segmenter|inpainter|prior`: teaches nets from clean footage."""
+"""`filmrestore train segmenter|inpainter|prior|diffusion`: teaches nets from clean footage."""
 
 from __future__ import annotations
 
@@ -56,6 +56,15 @@ Prior = Annotated[
         "--prior",
         metavar="FILE",
         help="best.safetensors of 'filmrestore train prior', for a configuration with 'diffloss'.",
+    ),
+]
+Base = Annotated[
+    Path | None,
+    typer.Option(
+        "--base",
+        metavar="FILE",
+        help="best.safetensors of 'filmrestore train inpainter': the net learns what to change in "
+        "that net's fills. Without it, in the classical ones.",
     ),
 ]
 DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
@@ -126,6 +135,27 @@ def prior(
     return _train(Lesson.PRIOR, config, data, out, scenes, start, device, threads, workers)
 
 
+def diffusion(
+    config: Config,
+    data: Data,
+    out: Out,
+    scenes: Scenes = None,
+    start: Start = None,
+    base: Base = None,
+    device: DeviceName = "auto",
+    threads: Threads = 0,
+    workers: Workers = 1,
+) -> int:
+    """Train a net that draws fills from noise in a few steps, biased by neighbouring frames.
+
+    Writes the same files as `train segmenter`, from the holes of `train inpainter`.
+    """
+    from filmrestore_core.learning.training.run import Lesson
+
+    given = (config, data, out, scenes, start, device, threads, workers)
+    return _train(Lesson.DIFFUSION, *given, base=base)
+
+
 def _train(
     lesson: Lesson,
     config: Path,
@@ -137,6 +167,7 @@ def _train(
     threads: int,
     workers: int,
     prior: Path | None = None,
+    base: Path | None = None,
 ) -> int:
     from filmrestore_core.learning.training.config import read_config
     from filmrestore_core.learning.training.curve import write_curve
@@ -165,6 +196,7 @@ def _train(
         scenes=scenes or out / "scenes",
         start=start,
         prior=prior,
+        base=base,
         device=device,
         threads=threads,
         workers=workers,

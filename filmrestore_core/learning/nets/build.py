@@ -9,8 +9,10 @@ from torch import nn
 
 from filmrestore_core.errors import SettingsError
 from filmrestore_core.inpaint.planes import FILL_PLANES
+from filmrestore_core.inpaint.sampler import STEP_PLANES
 from filmrestore_core.learning.nets.attention_unet import AttentionUNetBody
 from filmrestore_core.learning.nets.diffir import DiffIRNet
+from filmrestore_core.learning.nets.diffusing import DiffusingNet
 from filmrestore_core.learning.nets.filling import FillingNet
 from filmrestore_core.learning.nets.r2attention_unet import R2AttentionUNetBody
 from filmrestore_core.learning.nets.r2unet import R2UNetBody
@@ -32,6 +34,7 @@ _BODIES: dict[str, Callable[..., nn.Module]] = {
 # These see the whole crop, which a segmenter, run on tiles, must not.
 _CROP_BODIES: dict[str, Callable[..., nn.Module]] = {"restormer": RestormerBody}
 _CROP_NETS: dict[str, Callable[..., nn.Module]] = {"diffir": DiffIRNet}
+_STEP_NETS: dict[str, Callable[..., nn.Module]] = {"diffusing-unet": DiffusingNet}
 
 
 def net_names() -> tuple[str, ...]:
@@ -49,8 +52,9 @@ def build_net(spec: dict[str, Any]) -> nn.Module:
 
     Args:
         spec: "net": a name of `net_names` or, for a filling net, of `filling_names`; "planes": a
-            key of PLANES for a segmenting net, of FILL_PLANES for a filling one; "widths" and
-            further arguments of the net's body. A film prior ("film-prior") has no planes.
+            key of PLANES for a segmenting net, of FILL_PLANES for a filling one, of STEP_PLANES
+            for "diffusing-unet"; "widths" and further arguments of the net's body. A film prior
+            ("film-prior") has no planes.
 
     Raises:
         SettingsError: there is no such net, or it takes no such arguments.
@@ -69,7 +73,9 @@ def build_net(spec: dict[str, Any]) -> nn.Module:
     if planes in PLANES:
         body = _made(_BODIES, name, rest)
         return SegmentingNet(body, PLANES[planes], int(widths[0]), len(DETECTED_CLASSES))
-    known = ", ".join((*PLANES, *FILL_PLANES))
+    if planes in STEP_PLANES:
+        return _made(_STEP_NETS, name, rest)
+    known = ", ".join((*PLANES, *FILL_PLANES, *STEP_PLANES))
     raise SettingsError(f"There are no planes called '{planes}'.", hint=f"known are {known}")
 
 

@@ -50,7 +50,7 @@ class FilmPrior(nn.Module):
         channels = _COLORS * FOLD * FOLD
         self.multiple_of = FOLD * 2 ** (levels - 1)
         try:
-            self.unet = UNet2DModel(
+            self.unet: Any = UNet2DModel(  # type: ignore[no-untyped-call]
                 in_channels=channels,
                 out_channels=channels,
                 block_out_channels=tuple(widths),
@@ -80,7 +80,8 @@ class FilmPrior(nn.Module):
 
     def predict_picture(self, noised: Tensor, t: Tensor) -> Tensor:
         """(N, 3, H, W) in -1..1: the picture that it sees. Arguments as for `forward`."""
-        return noised - _beside(t) * self(noised, t)
+        picture: Tensor = noised - _beside(t) * self(noised, t)
+        return picture
 
     def features(self, noised: Tensor, t: Tensor) -> Tensor:
         """(N, widths[-1], H / multiple_of, W / multiple_of): what leaves the mid block.
@@ -96,7 +97,7 @@ class FilmPrior(nn.Module):
 
     def _walk(self, noised: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         features, kept, emb = self._descend(noised, t)
-        body: Any = self.unet
+        body = self.unet
         x = features
         for up in body.up_blocks:
             count = len(up.resnets)
@@ -107,7 +108,7 @@ class FilmPrior(nn.Module):
 
     def _descend(self, noised: Tensor, t: Tensor) -> tuple[Tensor, tuple[Tensor, ...], Tensor]:
         """UNet2DModel.forward as far as its mid block."""
-        body: Any = self.unet
+        body = self.unet
         emb = body.time_embedding(body.time_proj(t * _TIMES).to(noised.dtype))
         x = body.conv_in(F.pixel_unshuffle(noised, FOLD))
         kept: tuple[Tensor, ...] = (x,)

@@ -43,7 +43,8 @@ class PriorTrainer(Trainer):
         pictures, noise, t = drawn
         with self._precision():
             velocity = self._net(noised(pictures, noise, t), t)
-        return (velocity.float() - (noise - pictures)).square().mean()
+        loss: Tensor = (velocity.float() - (noise - pictures)).square().mean()
+        return loss
 
     def _score(self, run: Net) -> dict[str, Any]:
         """How well noise is told from picture on crops of clips kept apart.

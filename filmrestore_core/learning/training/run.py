@@ -24,6 +24,7 @@ class Lesson(StrEnum):
     SEGMENTER = "segmenter"
     INPAINTER = "inpainter"
     PRIOR = "prior"
+    DIFFUSION = "diffusion"
 
     @property
     def samples(self) -> SampleKind:
@@ -41,6 +42,7 @@ def train_net(
     scenes: Path,
     start: Path | None = None,
     prior: Path | None = None,
+    base: Path | None = None,
     device: str = "auto",
     threads: int = 0,
     workers: int = 1,
@@ -58,6 +60,7 @@ def train_net(
         scenes: for made-up scenes; runs with equal scene settings may share it.
         start: checkpoint to begin with.
         prior: checkpoint of a film prior, for a loss that asks one.
+        base: of diffusion: checkpoint of a filling net, whose answer takes the first fill's place.
         device: "cpu", "cuda" or "auto".
         threads: of the processor; 0 leaves it to the library.
         workers: processes that make scenes.
@@ -89,7 +92,7 @@ def train_net(
         )
         stores[side] = SceneStore(scenes / side)
         stores[side].make(plan, workers=workers, done=partial(made, side))
-    trainer = _trainer_of(lesson, config, prior)(
+    trainer = _trainer_of(lesson, config, prior, base)(
         config,
         stores[TRAIN],
         stores[VALIDATION],
@@ -102,9 +105,10 @@ def train_net(
 
 
 def _trainer_of(
-    lesson: Lesson, config: TrainingConfig, prior: Path | None
+    lesson: Lesson, config: TrainingConfig, prior: Path | None, base: Path | None
 ) -> Callable[..., Trainer]:
     try:
+        from filmrestore_core.learning.training.diffusing_trainer import DiffusingTrainer
         from filmrestore_core.learning.training.fill_trainer import FillTrainer
         from filmrestore_core.learning.training.prior_trainer import PriorTrainer
         from filmrestore_core.learning.training.trainer import Trainer
@@ -115,4 +119,6 @@ def _trainer_of(
         ) from error
     if lesson is Lesson.INPAINTER:
         return partial(TwoStageTrainer if config.two_stage else FillTrainer, prior=prior)
+    if lesson is Lesson.DIFFUSION:
+        return partial(DiffusingTrainer, base=base)
     return {Lesson.SEGMENTER: Trainer, Lesson.PRIOR: PriorTrainer}[lesson]
