@@ -59,8 +59,10 @@ def test_any_size_that_is_a_multiple_alone_or_among_others(name: str) -> None:
         with torch.inference_mode():
             whole, alone = net(planes), net(planes[1:2])
         assert whole.shape == (3, 3, high * step, wide * step)
-        # Kernels may sum in another order for another batch: some roundings of values near 1.
-        torch.testing.assert_close(alone[0], whole[1], rtol=0, atol=1e-5)
+        # Kernels may sum in another order for another batch, and where channels agree, which four
+        # often do, normalising makes roundings larger: measured up to 8e-5.
+        torch.testing.assert_close(alone[0], whole[1], rtol=0, atol=1e-3)
+        assert float((alone[0] - whole[0]).abs().max()) > 0.1
 
 
 @pytest.mark.parametrize("name", SMALL)
