@@ -20,6 +20,7 @@ from filmrestore_core.grain.regrain import regrain
 from filmrestore_core.inpaint.base import FILL_METHODS, Fill
 from filmrestore_core.inpaint.chain import fill_frame
 from filmrestore_core.inpaint.holes import count_holes
+from filmrestore_core.inpaint.lasting import with_lasting
 from filmrestore_core.inpaint.registry import choose_inpainter
 from filmrestore_core.matte import Matte
 from filmrestore_core.media.cache import FrameCache
@@ -181,6 +182,7 @@ class Restorer:
                 mattes[neighbor.number] = view.matte(neighbor.number)
                 _check(should_stop)
         grain = estimate_grain(window, matte)
+        mattes = with_lasting(window, mattes, noise=grain.mean_strength)
         began = time.perf_counter()
         fill = fill_frame(window, mattes, self.settings.repair, grain=grain)
         fill = replace(fill, costs={"first fill": _cost(fill, time.perf_counter() - began)})

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from filmrestore_core.box import Box
 from filmrestore_core.grain.estimate import estimate_grain
 from filmrestore_core.inpaint.chain import fill_frame
+from filmrestore_core.inpaint.lasting import with_lasting
 from filmrestore_core.inpaint.planes import (
     PLANE_NAMES,
     fill_planes,
@@ -66,6 +67,7 @@ def make_holes(
         return empty, made.facts
     window = align(made.window())
     grain = estimate_grain(window, matte)
+    mattes = with_lasting(window, mattes, noise=grain.mean_strength)
     first = fill_frame(window, mattes, RepairSettings(), grain=grain).pixels
     spoiled = spoiled_neighbors(window, mattes)
     truth = np.broadcast_to(np.moveaxis(made.clean[REACH], -1, 0), (3, HEIGHT, WIDTH))
