@@ -31,6 +31,7 @@ from filmrestore_core.cli import (
     train_compare_fills,
     train_marks,
     train_net,
+    train_steadiness,
     verify,
 )
 from filmrestore_core.cli.exit_code import ExitCode
@@ -82,6 +83,7 @@ training.command("calibrate")(_leaving(calibrate.calibrate))
 training.command("marks")(_leaving(train_marks.marks))
 training.command("compare")(_leaving(train_compare.compare))
 training.command("compare-fills")(_leaving(train_compare_fills.compare_fills))
+training.command("compare-steadiness")(_leaving(train_steadiness.compare_steadiness))
 app.add_typer(training)
 
 shelf = typer.Typer(name="models", help="The nets on the shelf, and where they can run.")

@@ -13,13 +13,14 @@ import torch
 from torch import nn
 
 from filmrestore_core.errors import ModelContractError, SettingsError
-from filmrestore_core.inpaint.planes import FILL_PLANES, FIRST, LENT, MATTE, OFFSETS
+from filmrestore_core.inpaint.planes import FILL_PLANES, FIRST, MATTE
 from filmrestore_core.inpaint.sampler import STEP_PLANES, Guidance, sample
 from filmrestore_core.learning.compare_fills.by_prior import DiffPIR, RePaint
 from filmrestore_core.learning.compare_fills.candidate import Candidate, Fill, Planes, Proposal
 from filmrestore_core.learning.nets.build import build_net
 from filmrestore_core.learning.prior import film_prior
 from filmrestore_core.learning.training.checkpoint import NET_KEY, load_tensors
+from filmrestore_core.learning.training.rebase import rebased
 from filmrestore_core.learning.training.trainer import BEST
 from filmrestore_core.models.store import ModelStore
 from filmrestore_core.noise import generator
@@ -119,17 +120,10 @@ def shelf_candidate(name: str, model: str) -> Candidate:
     )
 
 
-def rebased(planes: Planes, fill: Planes) -> Planes:
-    """The planes with another first fill inside the matte; what neighbours lend is against it.
-
-    Args:
-        planes: (29, h, w), see inpaint.planes.
-        fill: (3, h, w).
-    """
-    made = planes.copy()
-    made[FIRST] = np.where(planes[MATTE] > 0, fill, planes[FIRST])
-    made[LENT] += np.tile(planes[FIRST] - made[FIRST], (len(OFFSETS), 1, 1))
-    return made
+def _rebased(planes: Planes, fill: Planes) -> Planes:
+    """The planes with another first fill inside the matte."""
+    made = rebased(torch.from_numpy(planes)[None], torch.from_numpy(fill)[None])[0]
+    return np.asarray(made.numpy(), np.float32)
 
 
 def _opened(file: Path, spec: dict[str, Any]) -> nn.Module:
@@ -174,7 +168,7 @@ def _diffusing(
 
     def filling(steps: int, start: float) -> Fill:
         def fill(planes: Planes, key: tuple[int, int]) -> Proposal:
-            seen = planes if base is None else rebased(planes, base.fill(planes, key).pixels)
+            seen = planes if base is None else _rebased(planes, base.fill(planes, key).pixels)
             noise = generator(0, "diffusion", *key).standard_normal((3, *planes.shape[1:]))
             made = sample(
                 run,

@@ -6,17 +6,14 @@ import sys
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 from filmrestore_core.cli.main import run  # noqa: E402
-from filmrestore_core.inpaint.planes import FIRST, LENT, MATTE  # noqa: E402
 from filmrestore_core.learning.compare_fills.offline import offline  # noqa: E402
 from filmrestore_core.learning.compare_fills.perceptual import open_perceptual  # noqa: E402
-from filmrestore_core.learning.compare_fills.trained import rebased  # noqa: E402
 from filmrestore_core.learning.nets.build import build_net  # noqa: E402
 from filmrestore_core.learning.training.checkpoint import NET_KEY, save_tensors  # noqa: E402
 
@@ -92,20 +89,26 @@ def test_a_net_that_fills_nothing_and_an_empty_store_are_refused(
     assert "holds no holes" in capsys.readouterr().err
 
 
-def test_rebasing_changes_what_is_compared_with_not_what_neighbors_show(
-    stored: np.ndarray,
+def test_a_diffusion_model_has_a_row_for_each_plan_and_starts_from_the_base(
+    hole_store: Path, tmp_path: Path
 ) -> None:
-    planes = stored[:29]
-    fill = np.full((3, *planes.shape[1:]), 0.7, np.float32)
-    made = rebased(planes, fill)
-    hole = planes[MATTE] > 0
-    assert np.all(made[FIRST][:, hole] == np.float32(0.7))
-    assert np.array_equal(made[FIRST][:, ~hole], planes[FIRST][:, ~hole])
-
-    def lent(p: np.ndarray) -> np.ndarray:
-        return p[LENT].reshape(4, 3, *p.shape[1:]) + p[FIRST]
-
-    np.testing.assert_allclose(lent(made), lent(planes), atol=1e-6)
+    spec = {"net": "diffusing-unet", "planes": "diffuse-t5-v1", "widths": [4, 4, 4, 4]}
+    drawing = _checkpoint(tmp_path / "drawing.safetensors", spec)
+    out = tmp_path / "out"
+    args = ["train", "compare-fills", "--holes", str(hole_store), "--out", str(out), "--most", "2"]
+    args += ["--candidate", f"drawing={drawing}", "--steps", "1,2", "--start", "1,0.5"]
+    assert run([*args, "--metric", "none", "--rows", "1", "--base", "Telea"]) == 0
+    rows = json.loads((out / "table.json").read_text())["candidates"]
+    names = [name for name in rows if name.startswith("drawing")]
+    assert names == [
+        *("drawing, 1 step", "drawing, 2 steps"),
+        *("drawing, 1 step from 0.5", "drawing, 2 steps from 0.5"),
+    ]
+    low = {name: row["groups"]["all holes"]["low"] for name, row in rows.items()}
+    # A fresh net draws next to nothing, so that its base remains.
+    assert abs(low["drawing, 1 step"] - low["Telea"]) < abs(
+        low["drawing, 1 step"] - low["temporal fill"]
+    )
 
 
 def test_nothing_is_fetched_while_offline() -> None:
