@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from filmrestore_core.inpaint.base import FILL_METHODS
 from filmrestore_core.inpaint.chain import ChainFill, fill_frame
+from filmrestore_core.matte import DamageClass
 from filmrestore_core.settings import RepairMethod, RepairSettings
 from filmrestore_core.testing.windows import known_window
 
@@ -116,3 +119,22 @@ def test_not_finite_samples_never_become_a_fill():
     for method in ("auto", "spatial"):
         fill = fill_frame(aligned, known.mattes, settings(method))
         assert fill.pixels[SPECKS].max() < 1.5
+
+
+def test_a_class_may_be_left_to_neighbours_alone():
+    holes = dict(STANDING)
+    holes[100] = holes[100] | SPECKS
+    known = known_window(holes=holes, velocity=(0.0, 0.0))
+    matte = known.mattes[100]
+    labels = np.where(matte.labels > 0, DamageClass.DIRT.label, 0).astype(np.uint8)
+    labels[STANDING[100]] = DamageClass.SCRATCH.label
+    mattes = {**known.mattes, 100: replace(matte, labels=labels)}
+    plain = fill_frame(known.aligned, mattes, RepairSettings())
+    fill = fill_frame(known.aligned, mattes, RepairSettings(scratch="temporal"))
+    assert np.array_equal(fill.filled, known.holes & ~STANDING[100])
+    assert np.array_equal(fill.pixels[fill.filled], plain.pixels[fill.filled])
+    center = known.aligned.center.pixels
+    assert fill.pixels[~fill.filled].tobytes() == center[~fill.filled].tobytes()
+    # And the other way round: all is left to neighbours but this class.
+    other = RepairSettings(method=RepairMethod.TEMPORAL, scratch="classical")
+    assert fill_frame(known.aligned, mattes, other).filled[STANDING[100]].all()
