@@ -175,7 +175,8 @@ def open_base(path: Path | None, device: torch.device) -> Callable[[Tensor], Ten
 def diffusing_loss(answer: Tensor, residual: Tensor, hole: Tensor, t: Tensor) -> Tensor:
     """Squared error inside holes, of pixels and of areas; weighted as in Karras et al., 2022.
 
-    It stays least for the mean of what may have been there, which flow matching needs.
+    It stays least for the mean of what may have been there, which flow matching needs. A crop
+    counts as the square root of its hole: else one blot would drown all specks.
 
     Args:
         answer: (N, 3, H, W) estimate of r.
@@ -187,8 +188,10 @@ def diffusing_loss(answer: Tensor, residual: Tensor, hole: Tensor, t: Tensor) ->
     weight = spread.square().reciprocal().view(-1, 1, 1, 1)
     error = (answer - residual) * hole
     area = blurred(error, _AREA_SIGMA)
-    total = (weight * (error.square() + _AREA_SHARE * area.square()) * hole).sum()
-    return total / (3 * hole.sum() + 1)
+    each = weight * (error.square() + _AREA_SHARE * area.square()) * hole
+    pixels = hole.sum(dim=(1, 2, 3))
+    mean = each.sum(dim=(1, 2, 3)) / (3 * pixels + 1)
+    return (mean * pixels.sqrt()).sum() / (pixels.sqrt().sum() + 1)
 
 
 def _measured(fill: Planes, bare: Planes, hole: Planes) -> tuple[float, float, float]:
