@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from filmrestore_core.inpaint.planes import FIRST, MATTE
-from filmrestore_core.learning.nets.filling import FillingNet
+from filmrestore_core.learning.nets.filling import FillingNet, begin_evenly
 from filmrestore_core.learning.nets.fold import folded
 from filmrestore_core.learning.nets.restormer import RestormerBody
 from filmrestore_core.noise import generator
@@ -64,6 +64,8 @@ class DiffIRNet(nn.Module):
         self.multiple_of = max(self.fill.multiple_of, 2 * _FOLD)
         self.teacher = _Seeing(planes + _COLORS, seeing, code)
         self.student = _Seeing(planes, seeing, code)
+        begin_evenly(self.teacher)
+        begin_evenly(self.student)
         self.guesser = _Guesser(code)
         noise = generator(0, "diffir start").standard_normal((1, code)).astype(np.float32)
         self.register_buffer("start", torch.from_numpy(noise), persistent=False)

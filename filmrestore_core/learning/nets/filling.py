@@ -27,7 +27,7 @@ class FillingNet(nn.Module):
 
         Args:
             body: (N, width, h, w) -> (N, width, h, w) features; its `multiple_of` says what h and
-                w must be multiples of.
+                w must be multiples of, and `normalized` that its own first weights will do.
             planes: of the input.
             width: channels at half size.
         """
@@ -35,7 +35,7 @@ class FillingNet(nn.Module):
         self.multiple_of = STEM * int(getattr(body, "multiple_of", 1))
         self.enter = nn.Conv2d(planes * STEM * STEM, width, 1)
         self.body = body
-        begin_evenly(self)
+        begin_evenly(self.enter if getattr(body, "normalized", False) else self)
         self.leave = nn.Conv2d(width, (_COLORS + len(OFFSETS) + 1) * STEM * STEM, 1)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]

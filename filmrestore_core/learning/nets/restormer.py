@@ -19,6 +19,8 @@ class RestormerBody(nn.Module):
     scales and shifts what a block has normalised.
     """
 
+    normalized = True
+
     def __init__(
         self,
         widths: Sequence[int] = (24, 48, 72),

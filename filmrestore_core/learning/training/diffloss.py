@@ -87,11 +87,11 @@ class DiffLoss:
         loss = fill.new_zeros(())
         if noise_right is not None and noise_given is not None:
             off = (noise_given - noise_right).abs()
-            loss = loss + self.natural * off.sum() / (3 * hole.sum() + 1)
+            loss = loss + self.natural * _per_crop(off, hole)
         if features_right is not None and features_given is not None:
             off = (features_given - features_right).abs() / features_right.std()
-            cells = F.adaptive_avg_pool2d(hole, (off.shape[-2], off.shape[-1])).sum()
-            loss = loss + self.semantic * off.sum() / (off.shape[1] * cells + 1)
+            cells = F.adaptive_avg_pool2d(hole, (off.shape[-2], off.shape[-1]))
+            loss = loss + self.semantic * _per_crop(off, cells)
         return loss
 
     def _see(self, noised: Tensor, t: Tensor) -> tuple[Tensor | None, Tensor | None]:
@@ -107,6 +107,12 @@ class DiffLoss:
         noise = rng.standard_normal((count, 3, self.crop, self.crop), np.float32)
         times = rng.uniform(LEAST_TIME, LARGEST_TIME, count).astype(np.float32)
         return torch.from_numpy(noise).to(device), torch.from_numpy(times).to(device)
+
+
+def _per_crop(off: Tensor, hole: Tensor) -> Tensor:
+    """The sum over each crop for each place of its hole; each crop counts alike."""
+    places = hole.sum(dim=(1, 2, 3)) * off.shape[1] + 1
+    return (off.sum(dim=(1, 2, 3)) / places).mean()
 
 
 def best_places(coverage: Tensor, side: int) -> list[tuple[int, int]]:
