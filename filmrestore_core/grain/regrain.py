@@ -30,6 +30,11 @@ class Filled(Protocol):
         ...
 
     @property
+    def detail_lost(self) -> NDArray[np.float32] | None:
+        """(H, W) float32, energy of detail to make up for, as a share of the grain's."""
+        ...
+
+    @property
     def grain_kept(self) -> NDArray[np.float32]:
         """(H, W) float32 0..1, grain that is already there, as a share of its amplitude."""
         ...
@@ -87,33 +92,9 @@ def regrain(
         field = drawn[y + plate.box.y - v * FIELD + reach, x + plate.box.x - u * FIELD + reach]
         below = result[y, x]
         strength = model.strength_at(luma_of(below[None])[0])
-        kept = np.square(fill.grain_kept[y, x])
-        lacking = np.sqrt(np.clip(np.float32(amount * amount) - kept, 0.0, None))
+        wanted = np.float32(amount * amount) - np.square(fill.grain_kept[y, x])
+        if fill.detail_lost is not None:
+            wanted += np.float32(amount * amount) * fill.detail_lost[y, x]
+        lacking = np.sqrt(np.clip(wanted, 0.0, None))
         result[y, x] = below + (field @ mixing.T) * strength * lacking[:, None]
-    return result
-    number = plate.number if number is None else number
-    channels = result.shape[2]
-    reach = model.kernel.shape[0] // 2
-    mixing = model.mixing
-    rows, columns = np.nonzero(where)
-    down, right = (rows + plate.box.y) // FIELD, (columns + plate.box.x) // FIELD
-    for v, u in sorted(set(zip(down.tolist(), right.tolist(), strict=True))):
-        top, left = max(0, v * FIELD - plate.box.y), max(0, u * FIELD - plate.box.x)
-        bottom = min(plate.box.height, (v + 1) * FIELD - plate.box.y)
-        end = min(plate.box.width, (u + 1) * FIELD - plate.box.x)
-        side = FIELD + 2 * reach
-        white = generator(seed, number, "grain", int(v), int(u)).standard_normal(
-            (side, side, channels), dtype=np.float32
-        )
-        drawn = cv2.filter2D(white, cv2.CV_32F, model.kernel, borderType=cv2.BORDER_CONSTANT)
-        drawn = drawn.reshape(side, side, channels)
-        y0, x0 = top + plate.box.y - v * FIELD + reach, left + plate.box.x - u * FIELD + reach
-        field = drawn[y0 : y0 + bottom - top, x0 : x0 + end - left] @ mixing.T
-        at = slice(top, bottom), slice(left, end)
-        there = where[at]
-        below = result[at]
-        strength = model.strength_at(luma_of(below))
-        lacking = np.sqrt(np.clip(amount * amount - np.square(fill.grain_kept[at]), 0.0, None))
-        grained = below + field * strength * lacking[..., None].astype(np.float32)
-        result[at] = np.where(there[..., None], grained, below)
     return result

@@ -31,6 +31,8 @@ class Fill:
             that the proposal already carries (0 for a denoised fill).
         methods: (H, W) uint8, index into FILL_METHODS of what filled each pixel, 0 where nothing
             did; None where the inpainter has only one way.
+        detail_lost: (H, W) float32 0..1, energy of fine detail that the proposal lacks, as a share
+            of the grain's energy; None where nothing is known of it.
     """
 
     pixels: NDArray[np.float32]
@@ -38,11 +40,14 @@ class Fill:
     grain_kept: NDArray[np.float32]
     methods: NDArray[np.uint8] | None = None
     costs: Mapping[str, RepairCost] = field(default_factory=dict)
+    detail_lost: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         """Freeze the arrays."""
         for array in (self.pixels, self.filled, self.grain_kept):
             frozen_array(array)
+        if self.detail_lost is not None:
+            frozen_array(self.detail_lost)
         if self.methods is not None:
             frozen_array(self.methods)
 

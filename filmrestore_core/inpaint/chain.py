@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -65,10 +66,10 @@ class ChainFill:
             methods[fill.filled] = FILL_METHODS.index("temporal")
         rest = wanted & ~fill.filled
         if method in (RepairMethod.TEMPORAL, RepairMethod.NONE) or not rest.any():
-            return Fill(fill.pixels, fill.filled, fill.grain_kept, methods)
+            return replace(fill, methods=methods)
         more = fill_from_around(center, rest, grain=grain, guess=fill.pixels)
         methods[more.filled] = FILL_METHODS.index("spatial")
-        return Fill(more.pixels, fill.filled | more.filled, fill.grain_kept, methods)
+        return replace(fill, pixels=more.pixels, filled=fill.filled | more.filled, methods=methods)
 
 
 def fill_frame(
@@ -93,9 +94,9 @@ def fill_frame(
     dropped = only & (fill.methods == FILL_METHODS.index("spatial"))
     if not dropped.any():
         return fill
-    return Fill(
-        np.where(dropped[..., None], window.center.pixels, fill.pixels),
-        fill.filled & ~dropped,
-        fill.grain_kept,
-        np.where(dropped, np.uint8(0), fill.methods),
+    return replace(
+        fill,
+        pixels=np.where(dropped[..., None], window.center.pixels, fill.pixels),
+        filled=fill.filled & ~dropped,
+        methods=np.where(dropped, np.uint8(0), fill.methods),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +107,7 @@ class ExportedInpainter:
             time.perf_counter() - began,
         )
         costs = {**first.costs, "net": cost}
-        return Fill(pixels, first.filled, first.grain_kept, methods, costs)
+        return replace(first, pixels=pixels, methods=methods, costs=costs)
 
     def _run(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         """(3, h, w) from planes (P, h, w) of any size; the edge is held to fit the net."""

@@ -16,6 +16,7 @@ from filmrestore_core.inpaint.fusion import LEAST_TRUST, Fusion, fuse, level
 from filmrestore_core.inpaint.hole_motion import corrections
 from filmrestore_core.inpaint.holes import Hole, holes_of
 from filmrestore_core.inpaint.lender import Lender, Loan, loans_for, move
+from filmrestore_core.inpaint.lost_detail import lost_detail
 from filmrestore_core.inpaint.membrane import carry_in
 from filmrestore_core.inpaint.two_motions import better_motion, disagreement
 from filmrestore_core.matte import Matte
@@ -70,6 +71,7 @@ class TemporalFill:
         pixels = center.pixels.copy()
         filled = np.zeros(center.box.shape, np.bool_)
         kept = np.zeros(center.box.shape, np.float32)
+        lost = np.zeros(center.box.shape, np.float32)
         wanted = matte.coverage > 0
         if lenders and wanted.any():
             grain = estimate_grain(window, matte) if grain is None else grain
@@ -80,7 +82,8 @@ class TemporalFill:
                 if lent is not None:
                     pixels[hole.place][lent.where] = lent.pixels
                     filled[hole.place][lent.where] = True
-        return Fill(pixels, filled, kept)
+                    lost[hole.place][lent.where] = lent.detail_lost
+        return Fill(pixels, filled, kept, detail_lost=lost)
 
 
 def _useful(loans: list[Loan], hole: Hole) -> list[Loan]:
@@ -90,10 +93,11 @@ def _useful(loans: list[Loan], hole: Hole) -> list[Loan]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lent:
-    """(N, C) pixels for the N places of a crop where `where` (h, w) is True."""
+    """(N, C) pixels and (N,) lost detail for the N places of a crop where `where` is True."""
 
     where: NDArray[np.bool_]
     pixels: NDArray[np.float32]
+    detail_lost: NDArray[np.float32]
 
 
 def _lent(
@@ -128,7 +132,8 @@ def _lent(
         limit = np.float32(3.0 * sigma + 0.1)
         difference = np.clip(around - smooth, -limit, limit)
         smooth += carry_in(difference, seen)
-    return _Lent(good, smooth[good])
+    lost = lost_detail(loans, smooth, grain, sigma)
+    return _Lent(good, smooth[good], lost[good])
 
 
 def _without_grain(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,7 +113,17 @@ class DiffusionInpainter:
         cost = RepairCost(
             count_holes(wanted), int(np.count_nonzero(wanted)), tiles, time.perf_counter() - began
         )
-        return Fill(pixels, first.filled, kept, methods, {**first.costs, "diffusion": cost})
+        costs = {**first.costs, "diffusion": cost}
+        # Detail that neighbours lost says nothing of what was invented.
+        lost = None if first.detail_lost is None else np.where(wanted, 0.0, first.detail_lost)
+        return replace(
+            first,
+            pixels=pixels,
+            grain_kept=kept,
+            methods=methods,
+            costs=costs,
+            detail_lost=None if lost is None else lost.astype(np.float32),
+        )
 
     def _draw(
         self,

@@ -121,3 +121,14 @@ def test_no_grain_changes_nothing():
     fill, plate = flat()
     assert np.array_equal(regrain(fill, plate, None, GrainModel.none(3)), fill.pixels)
     assert np.array_equal(regrain(replace(fill), plate, None, model(), amount=0.0), fill.pixels)
+
+
+def test_lost_detail_is_made_up_for_by_grain():
+    fill, plate = flat()
+    lost = np.zeros(fill.filled.shape, np.float32)
+    lost[:, 75:] = 0.69
+    grained = regrain(replace(fill, detail_lost=lost), plate, None, model(), seed=1)
+    plain = regrain(fill, plate, None, model(), seed=1)
+    assert np.array_equal(grained[:, :75], plain[:, :75])
+    # Energies add up: the square root of 1.69 is 1.3.
+    np.testing.assert_allclose((grained - 0.5)[:, 75:], 1.3 * (plain - 0.5)[:, 75:], atol=1e-5)
