@@ -13,12 +13,14 @@ Planes = NDArray[np.float32]
 
 # This share of samples begins where samplers begin.
 _AT_START = 0.15
+# This share is shown without the base, so that the net does not lean on its habits.
+_PLAIN = 0.2
 _PLACES = 4
 
 
 def draw_diffusing_batch(
     holes: Crops, *, batch: int, crop: int, seed: int, step: int
-) -> tuple[Planes, Planes, Planes, Planes]:
+) -> tuple[Planes, Planes, Planes, Planes, Planes]:
     """What a step sees; it depends on the arguments only.
 
     Args:
@@ -30,7 +32,8 @@ def draw_diffusing_batch(
 
     Returns:
         Planes (N, 29, crop, crop) of inpaint.planes, the truth without grain (N, 3, crop, crop),
-        white noise of variance 1 of that shape, and times (N,) in 0..1.
+        white noise of variance 1 of that shape, times (N,) in 0..1, and (N,) 1 where a base takes
+        the first fill's place, 0 where the net is to start from the first fill itself.
     """
     planes, _, bare = draw_fill_batch(holes, batch=batch, seed=seed, step=step)
     rng = generator(seed, "diffusing batch", step)
@@ -44,6 +47,7 @@ def draw_diffusing_batch(
         np.stack([p[:, y, x] for p, (y, x) in zip(bare, places, strict=True)]),
         noise,
         times.astype(np.float32),
+        (rng.random(batch) >= _PLAIN).astype(np.float32),
     )
 
 

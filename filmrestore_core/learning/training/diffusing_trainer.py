@@ -93,8 +93,8 @@ class DiffusingTrainer(Trainer):
         )
 
     def _loss(self, drawn: tuple[Tensor, ...]) -> Tensor:
-        planes, bare, noise, t = drawn
-        planes = self._base(planes)
+        planes, bare, noise, t, based = drawn
+        planes = torch.lerp(planes, self._base(planes), based.view(-1, 1, 1, 1))
         hole = (planes[:, MATTE : MATTE + 1] > 0).to(planes.dtype)
         residual = hole * (bare - planes[:, FIRST]) * RESIDUAL_SCALE
         beside = t.view(-1, 1, 1, 1)

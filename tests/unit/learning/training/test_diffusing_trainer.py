@@ -81,7 +81,8 @@ def test_batches_show_holes_and_depend_on_seed_and_step_only(holes_root: Path) -
     crops = HoleCrops(SceneStore(holes_root / "train"), 4)
     one, again = (draw_diffusing_batch(crops, batch=3, crop=32, seed=1, step=5) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(one, again, strict=True))
-    planes, bare, noise, times = one
+    planes, bare, noise, times, based = one
+    assert set(based.tolist()) <= {0.0, 1.0}
     assert planes.shape == (3, len(PLANE_NAMES), 32, 32)
     assert bare.shape == noise.shape == (3, 3, 32, 32)
     assert ((times > 0) & (times <= 1)).all()
