@@ -151,6 +151,8 @@ def product(
             if made.matte is not None:
                 coverage = made.matte.coverage
             pictures.append(RestoredPicture(pixels_of(made.frame), coverage))
+        # The next case is of other frames, and other contenders keep theirs.
+        engine.forget()
         return pictures
 
     return restore

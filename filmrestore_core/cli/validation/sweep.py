@@ -95,6 +95,7 @@ class Sweep:
         index = (len(case.damaged) - 1) // 2
         for sensitivity, engine in self._engines.items():
             coverage = engine.detect(clip, case.first + index).coverage
+            engine.forget()
             self._count(self.points[sensitivity], case, index, coverage >= 0.5)
 
     def document(self) -> Mapping[str, dict[str, Any]]:
