@@ -35,6 +35,9 @@ TOGETHER = 16
 # Two cells of one hole pass into each other over so many px; less than TOGETHER and MARGIN.
 FEATHER = 12
 
+AFTER_NET = "after_net"
+"""Key of a card's calibration: 1 where the net was trained on what the filling net makes."""
+
 Planes = NDArray[np.float32]
 DIFFUSION = FILL_METHODS.index("diffusion")
 
@@ -66,6 +69,11 @@ class DiffusedInpainter:
                 f"{', '.join(f'{n} planes {name!r}' for name, n in STEP_PLANES.items())}."
             )
         self._session, self._settings, self._seed = session, settings, seed
+
+    @property
+    def after_net(self) -> bool:
+        """Whether it learned to start from what the filling net makes, or from the first fill."""
+        return self._session.card.calibration.get(AFTER_NET, 0.0) >= 0.5
 
     def better(
         self,

@@ -92,9 +92,10 @@ def choose_inpainter(
         **(net.identity if net else {}),
         **{f"diffusion {k}": v for k, v in (drawing.identity if drawing else {}).items()},
     }
-    routed = Routed(
-        settings, net.inpainter if net else None, drawing.inpainter if drawing else None
-    )
+    # A pipeline of somebody else's starts from the best fill there is.
+    own = drawing.inpainter if drawing else None
+    after_net = own.after_net if isinstance(own, DiffusedInpainter) else True
+    routed = Routed(settings, net.inpainter if net else None, own, after_net=after_net)
     return ChosenInpainter(routed, identity)
 
 

@@ -25,16 +25,24 @@ class Routed:
     """
 
     def __init__(
-        self, settings: RepairSettings, net: Bettering | None, diffusion: Bettering | None
+        self,
+        settings: RepairSettings,
+        net: Bettering | None,
+        diffusion: Bettering | None,
+        *,
+        after_net: bool = True,
     ) -> None:
         """Name the two; either may be lacking, its holes are left to who comes before.
 
         Args:
             settings: say which holes are whose.
             net: who betters first.
-            diffusion: who draws after it.
+            diffusion: who draws.
+            after_net: diffusion starts from what the net made; else from the first fill, and the
+                net leaves its holes alone.
         """
         self._settings, self._net, self._diffusion = settings, net, diffusion
+        self._after_net = after_net or diffusion is None
 
     def better(
         self,
@@ -62,7 +70,8 @@ class Routed:
             )
             return replace(made, filled=fill.filled)
 
-        one = within(self._net, first, routes.net)
+        first_hand = routes.net if self._after_net else routes.net & ~routes.diffusion
+        one = within(self._net, first, first_hand)
         two = within(self._diffusion, replace(one, methods=first.methods), routes.diffusion)
         if one.methods is None or two.methods is None or first.methods is None:
             return two

@@ -134,9 +134,9 @@ class _Paints:
         return Fill(pixels, first.filled, first.grain_kept, methods)
 
 
-def _routed(settings: RepairSettings, net: Any, diffusion: Any) -> Fill:
+def _routed(settings: RepairSettings, net: Any, diffusion: Any, **how: bool) -> Fill:
     plate = Plate(5, np.zeros((SIDE, SIDE, 3), np.float32), BOX, np.ones((SIDE, SIDE), np.bool_))
-    who = Routed(settings, net, diffusion)
+    who = Routed(settings, net, diffusion, **how)
     never: Callable[[], bool] = lambda: False  # noqa: E731
     return who.better(
         AlignedWindow(TemporalWindow(plate, ()), ()),
@@ -160,6 +160,18 @@ def test_each_works_on_its_own_holes_and_diffusion_comes_last() -> None:
     # It starts from the net's fill, and is told who filled before the net.
     assert np.all(diffusion.told[0].pixels[LARGE] == 0.25)
     assert np.all(diffusion.told[0].methods[LARGE] == TEMPORAL)  # type: ignore[index]
+
+
+def test_diffusion_may_start_from_the_first_fill() -> None:
+    net, diffusion = _Paints(0.25, "net"), _Paints(0.75, "diffusion")
+    fill = _routed(_settings(large_from=400), net, diffusion, after_net=False)
+    assert np.all(fill.pixels[LARGE] == 0.75)
+    assert np.all(fill.pixels[SMALL] == 0.25)
+    assert np.all(diffusion.told[0].pixels[LARGE] == _first().pixels[LARGE])
+    assert not net.told[0].filled[LARGE].any()
+    # Where there is no diffusion the net keeps all.
+    fill = _routed(_settings(large_from=400), _Paints(0.25, "net"), None, after_net=False)
+    assert np.all(fill.pixels[LARGE] == 0.25)
 
 
 def test_whoever_lacks_is_left_out() -> None:
