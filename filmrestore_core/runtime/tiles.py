@@ -5,8 +5,8 @@ lies in the same tile whatever part of the picture is asked for. Each tile is co
 overlap on all sides of which nothing is kept; where the overlap is at least the net's reach, the
 result is that of the whole picture at once, up to the last bits of a float.
 
-Memory: beside what the caller holds, the output (K, H, W) in float32 and the activations of one
-tile; they do not grow with the picture.
+Memory: beside what the caller holds, the output (K, H, W) in float32 and the planes and activations
+of one tile; these do not grow with the picture.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from filmrestore_core.runtime.device import Device
 from filmrestore_core.runtime.session import Session
 from filmrestore_core.runtime.tile_grid import BLOCK, Tile, tiles_of
 
-Cut = Callable[[Box], NDArray[np.float32]]
-"""Gives the planes (P, height, width) of a box inside the picture, [0, 0] being its corner."""
+Cut = Callable[[Box, NDArray[np.float32]], None]
+"""Writes the planes (P, height, width) of a box inside the picture, [0, 0] being its corner."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,9 +73,15 @@ def run_tiled(
     """
     if planes.ndim != 3:
         raise ModelContractError(f"Planes of shape {planes.shape} are not (P, H, W).")
+    count = session.card.inputs[0].channels
+    if len(planes) != count or planes.dtype != np.float32:
+        raise ModelContractError(
+            f"{session.card.name} takes planes of shape ({count}, H, W) in float32, not "
+            f"{planes.shape} in {planes.dtype}."
+        )
 
-    def cut(box: Box) -> NDArray[np.float32]:
-        return planes[:, box.y : box.bottom, box.x : box.right]
+    def cut(box: Box, into: NDArray[np.float32]) -> None:
+        into[:] = planes[:, box.y : box.bottom, box.x : box.right]
 
     return run_cut(
         session,
@@ -102,7 +108,7 @@ def run_cut(
 
     Args:
         session: the net.
-        cut: gives the planes of any box inside the picture; the same pixel always gets the same
+        cut: writes the planes of any box inside the picture; the same pixel always gets the same
             values.
         shape: (H, W) of the picture.
         box_origin: as in `run_tiled`.
@@ -146,28 +152,30 @@ def _run(
     should_stop: Callable[[], bool],
 ) -> NDArray[np.float32]:
     output = np.zeros((session.card.outputs[0].channels, *picture.shape), np.float32)
+    count = session.card.inputs[0].channels
+    # One room for all tiles: to take fresh memory for each costs more than to fill it.
+    room = np.empty(count * max((tile.reach.area for tile in tiles), default=0), np.float32)
     for tile in tiles:
         if should_stop():
             raise Stopped("The net was asked to stop.")
-        given = session.run(_padded(cut, picture, tile.reach))
+        planes = room[: count * tile.reach.area].reshape(count, *tile.reach.shape)
+        inside = tile.reach.intersect(picture)
+        rows, columns = inside.slices(tile.reach)
+        cut(inside.shift(-picture.x, -picture.y), planes[:, rows, columns])
+        _hold_edges(planes, rows, columns)
+        given = session.run(planes)
         rows, columns = tile.core.slices(picture)
         inner = tile.core.slices(tile.reach)
         output[:, rows, columns] = given[:, inner[0], inner[1]]
     return output
 
 
-def _padded(cut: Cut, picture: Box, reach: Box) -> NDArray[np.float32]:
-    """The planes of a box that may go beyond the picture, whose edge is then repeated."""
-    inside = reach.intersect(picture)
-    planes = cut(inside.shift(-picture.x, -picture.y))
-    if inside == reach:
-        return planes
-    pads = (
-        (0, 0),
-        (inside.y - reach.y, reach.bottom - inside.bottom),
-        (inside.x - reach.x, reach.right - inside.right),
-    )
-    return np.pad(planes, pads, mode="edge")
+def _hold_edges(planes: NDArray[np.float32], rows: slice, columns: slice) -> None:
+    """Repeat the edge of the part that is picture to where a tile goes beyond it, in place."""
+    planes[:, rows, : columns.start] = planes[:, rows, columns.start : columns.start + 1]
+    planes[:, rows, columns.stop :] = planes[:, rows, columns.stop - 1 : columns.stop]
+    planes[:, : rows.start] = planes[:, rows.start : rows.start + 1]
+    planes[:, rows.stop :] = planes[:, rows.stop - 1 : rows.stop]
 
 
 def _computed(picture: Box, tiles: tuple[Tile, ...]) -> NDArray[np.bool_]:

@@ -73,9 +73,9 @@ class ExportedSegmenter:
         box = window.center.box
         noise = noise_of(window)
 
-        def cut(part: Box) -> NDArray[np.float32]:
+        def cut(part: Box, into: NDArray[np.float32]) -> None:
             rows, columns = slice(part.y, part.bottom), slice(part.x, part.right)
-            return planes_of(window, self._card.planes, rows, columns, noise=noise)
+            planes_of(window, self._card.planes, rows, columns, noise=noise, into=into)
 
         return run_cut(self._session, cut, shape=box.shape, box_origin=(box.x, box.y)).output
 

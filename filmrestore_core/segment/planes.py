@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,8 @@ OFFSETS: tuple[int, ...] = (-2, -1, 1, 2)
 NOISE_SCALE = 10.0
 # Noise is measured on every third pixel of every third line.
 _THIRD = slice(None, None, 3)
+# Lines of planes that are made at a time: what is between stays in the cache.
+_BAND = 64
 
 PLANE_NAMES: tuple[str, ...] = (
     *("center R", "center G", "center B", "noise"),
@@ -30,11 +34,18 @@ Planes = NDArray[np.float32]
 
 
 def planes_of(
-    window: AlignedWindow, kind: str, rows: slice, columns: slice, *, noise: float
+    window: AlignedWindow,
+    kind: str,
+    rows: slice,
+    columns: slice,
+    *,
+    noise: float,
+    into: Planes | None = None,
 ) -> Planes:
     """The planes of a part of a window's picture.
 
-    A neighbour that the window lacks differs nowhere and is valid nowhere.
+    A neighbour that the window lacks differs nowhere and is valid nowhere. A pixel's values do not
+    depend on which part it was asked for in.
 
     Args:
         window: a frame with its aligned neighbours.
@@ -42,27 +53,41 @@ def planes_of(
         rows: rows of the picture.
         columns: columns of the picture.
         noise: of the whole frame, see `noise_of`.
+        into: (P, h, w) float32 to write to; a new array where None.
 
     Returns:
         (P, h, w) float32, in the order of PLANE_NAMES.
     """
-    if kind in SPIKE_PLANES:
-        # Their surroundings reach beyond the part.
-        height, width = window.center.box.shape
-        high, in_rows = _widened(rows, height)
-        wide, in_columns = _widened(columns, width)
-        return _part(window, kind, (high, wide), noise)[:, in_rows, in_columns]
-    return _part(window, kind, (rows, columns), noise)
+    (height, width), margin = window.center.box.shape, MARGIN if kind in SPIKE_PLANES else 0
+    top, bottom, _ = rows.indices(height)
+    wide, in_columns = _widened(columns, width, margin)
+    if into is None:
+        shape = bottom - top, in_columns.stop - in_columns.start
+        into = np.empty((PLANES[kind], *shape), np.float32)
+    # Used again for each band: fresh memory costs more than what is written to it.
+    across = wide.stop - wide.start
+    room = np.empty(PLANES[kind] * (_BAND + 2 * margin) * across, np.float32)
+    for first in range(top, bottom, _BAND):
+        band = slice(first, min(first + _BAND, bottom))
+        # What is compared with its surroundings needs some lines more.
+        high, in_rows = _widened(band, height, margin)
+        size = PLANES[kind], high.stop - high.start, across
+        part = room[: math.prod(size)].reshape(size)
+        _part(window, kind, (high, wide), noise, part)
+        into[:, band.start - top : band.stop - top] = part[:, in_rows, in_columns]
+    return into
 
 
-def _widened(part: slice, size: int) -> tuple[slice, slice]:
+def _widened(part: slice, size: int, margin: int) -> tuple[slice, slice]:
     """The part with a margin inside the picture, and where the part lies in that."""
     start, stop, _ = part.indices(size)
-    first, last = max(0, start - MARGIN), min(size, stop + MARGIN)
+    first, last = max(0, start - margin), min(size, stop + margin)
     return slice(first, last), slice(start - first, stop - first)
 
 
-def _part(window: AlignedWindow, kind: str, here: tuple[slice, slice], noise: float) -> Planes:
+def _part(
+    window: AlignedWindow, kind: str, here: tuple[slice, slice], noise: float, into: Planes
+) -> None:
     aligned = {n.offset: n for n in window.neighbors}
     raw = {p.number - window.center.number: p for p in window.window.neighbors}
     # What a net does not see is not made: of the further neighbours it sees the luma only.
@@ -70,13 +95,14 @@ def _part(window: AlignedWindow, kind: str, here: tuple[slice, slice], noise: fl
     far = [o for o in aligned if abs(o) == 2 and kind.startswith("t5")]
     shown = {o: aligned[o].pixels_in(*here) for o in near}
     shown.update({o: aligned[o].luma_in(*here)[..., None] for o in far})
-    return stack_planes(
+    stack_planes(
         window.center.pixels[here],
         shown,
         {o: luma_of(raw[o].pixels[here]) for o in near},
         {o: aligned[o].validity_in(*here) for o in shown},
         noise,
         kind,
+        into,
     )
 
 
@@ -87,6 +113,7 @@ def stack_planes(
     validity: dict[int, NDArray[np.float32]],
     noise: float,
     kind: str,
+    into: Planes | None = None,
 ) -> Planes:
     """The planes from their parts.
 
@@ -97,12 +124,13 @@ def stack_planes(
         validity: offset -> (h, w) float32 0..1.
         noise: see `noise_of`.
         kind: a key of PLANES.
+        into: (P, h, w) float32 to write to; a new array where None.
     """
     if kind in SPIKE_PLANES:
-        return spike_planes(center, aligned, raw_luma, validity, noise, kind)
+        return spike_planes(center, aligned, raw_luma, validity, noise, kind, into)
     count = PLANES[kind]
-    height, width = center.shape[:2]
-    planes = np.zeros((count, height, width), np.float32)
+    planes = np.empty((count, *center.shape[:2]), np.float32) if into is None else into
+    planes[4:] = 0.0
     planes[:3] = np.moveaxis(center, -1, 0)
     planes[3] = noise * NOISE_SCALE
     luma = luma_of(center)

@@ -160,7 +160,8 @@ def repeated(window: AlignedWindow) -> frozenset[int]:
 def _smooth_aligned(neighbor: AlignedNeighbor) -> Plane:
     """Luma (H, W) float32 of a neighbour, blurred as `smooth_luma` does."""
     # Luma is aligned in a third of the time that pixels take.
-    return smooth_luma(neighbor.luma_in(slice(None), slice(None))[..., None])
+    # It is kept: a net that looks at the further neighbours asks for it again.
+    return smooth_luma(neighbor.luma[..., None])
 
 
 def smooth_luma(pixels: NDArray[np.float32]) -> Plane:

@@ -38,6 +38,7 @@ def spike_planes(
     validity: Mapping[int, NDArray[np.float32]],
     noise: float,
     kind: str,
+    into: Planes | None = None,
 ) -> Planes:
     """The planes from their parts.
 
@@ -54,45 +55,43 @@ def spike_planes(
         validity: offset -> (h, w) float32 0..1.
         noise: standard deviation of the frame's noise, plate units.
         kind: a key of SPIKE_PLANES.
+        into: (P, h, w) float32 to write to; a new array where None.
 
     Returns:
         (P, h, w) float32, in the order of PLANE_NAMES; 0 where a neighbour is lacking.
     """
     count = SPIKE_PLANES[kind]
-    planes = np.zeros((count, *center.shape[:2]), np.float32)
-    planes[:3] = 2.0 * np.moveaxis(center, -1, 0) - 1.0
+    planes = np.empty((count, *center.shape[:2]), np.float32) if into is None else into
+    _spread(center, planes[:3])
+    planes[:3] *= np.float32(2.0)
+    planes[:3] -= np.float32(1.0)
     planes[3] = 20.0 * noise
     if count == SPIKE_PLANES["t1-v2"]:
         return planes
-    unit = np.float32(1.0 / (_SIGMAS * (noise + _LEAST_NOISE)))
     luma = luma_of(center)
     far = count > SPIKE_PLANES["t3-v2"]
     lumas = {o: luma_of(p) for o, p in aligned.items() if far or abs(o) == 1}
     pair = _pair(sorted(lumas, key=lambda o: (abs(o), o)))
-    if pair is not None:
+    if pair is None:
+        planes[4:11] = 0.0
+    else:
         one, two = pair
         colors = aligned[one].shape[2] == aligned[two].shape[2] == center.shape[2]
-        first, second = (
-            np.moveaxis(center - aligned[o], -1, 0) if colors else (luma - lumas[o])[None]
-            for o in pair
-        )
-        planes[4:7] = _smaller(first, second)
-        planes[7] = _beyond(luma, lumas[one], lumas[two])
-        planes[8] = luma - lumas[one]
-        planes[9] = luma - lumas[two]
-        planes[10] = lumas[one] - lumas[two]
-    for plane, offset in ((11, -1), (12, 1)):
-        if offset in raw_luma:
-            planes[plane] = luma - raw_luma[offset]
-    for plane, offset in ((15, -2), (16, 2)):
-        if far and offset in lumas:
-            planes[plane] = luma - lumas[offset]
-    scaled = [*range(4, 13), *((15, 16) if far else ())]
-    for plane in scaled:
-        np.clip(planes[plane] * unit, -_MOST, _MOST, out=planes[plane])
+        _spikes(center if colors else None, aligned, pair, luma, lumas, planes[4:7])
+        _beyond(luma, lumas[one], lumas[two], planes[7])
+        np.subtract(luma, lumas[one], out=planes[8])
+        np.subtract(luma, lumas[two], out=planes[9])
+        np.subtract(lumas[one], lumas[two], out=planes[10])
+    _less(luma, raw_luma, ((11, -1), (12, 1)), planes)
+    if far:
+        _less(luma, lumas, ((15, -2), (16, 2)), planes)
+    unit = np.float32(1.0 / (_SIGMAS * (noise + _LEAST_NOISE)))
+    for scaled in (planes[4:13], planes[15:17])[: 1 + far]:
+        scaled *= unit
+        np.clip(scaled, -_MOST, _MOST, out=scaled)
     for plane, offset in ((13, -1), (14, 1), (17, -2), (18, 2)):
-        if plane < count and offset in validity:
-            planes[plane] = validity[offset]
+        if plane < count:
+            planes[plane] = validity.get(offset, 0.0)
     return planes
 
 
@@ -102,18 +101,64 @@ def _pair(nearest: list[int]) -> tuple[int, int] | None:
     return (nearest[0], nearest[1]) if len(nearest) > 1 else None
 
 
-def _smaller(one: Planes, two: Planes) -> Planes:
+def _spread(pixels: NDArray[np.float32], into: Planes) -> None:
+    """(h, w, 3) as three planes; one channel three times."""
+    import cv2
+
+    for plane, channel in zip(into, cv2.split(pixels) * (3 // pixels.shape[2]), strict=True):
+        plane[:] = channel
+
+
+def _spikes(
+    center: NDArray[np.float32] | None,
+    aligned: Mapping[int, NDArray[np.float32]],
+    pair: tuple[int, int],
+    luma: Planes,
+    lumas: Mapping[int, Planes],
+    into: Planes,
+) -> None:
+    """The smaller difference of each channel, or of luma where there is no color to compare."""
+    import cv2
+
+    if center is None or center.shape[2] == 1:
+        first, second = (luma - lumas[o] for o in pair)
+        _smaller(first, second, into[0])
+        into[1:] = into[0]
+        return
+    here, before, after = (cv2.split(p) for p in (center, aligned[pair[0]], aligned[pair[1]]))
+    for k, plane in enumerate(into):
+        _smaller(here[k] - before[k], here[k] - after[k], plane)
+
+
+def _less(
+    luma: Planes,
+    others: Mapping[int, Planes],
+    wanted: tuple[tuple[int, int], ...],
+    planes: Planes,
+) -> None:
+    for plane, offset in wanted:
+        if offset in others:
+            np.subtract(luma, others[offset], out=planes[plane])
+        else:
+            planes[plane] = 0.0
+
+
+def _smaller(one: Planes, two: Planes, into: Planes) -> None:
     """The smaller difference where both have one sign, else 0."""
-    high = np.maximum(np.minimum(one, two), 0.0)
-    low = np.minimum(np.maximum(one, two), 0.0)
-    return np.asarray(high + low, np.float32)
+    high = np.minimum(one, two)
+    np.maximum(high, 0.0, out=high)
+    np.maximum(one, two, out=into)
+    np.minimum(into, 0.0, out=into)
+    into += high
 
 
-def _beyond(luma: Planes, one: Planes, two: Planes) -> Planes:
+def _beyond(luma: Planes, one: Planes, two: Planes, into: Planes) -> None:
     """How far the picture lies above or below all that the surroundings show."""
     import cv2
 
     square = np.ones((2 * MARGIN + 1,) * 2, np.uint8)
-    high = np.asarray(cv2.dilate(np.maximum(one, two), square), np.float32)
-    low = np.asarray(cv2.erode(np.minimum(one, two), square), np.float32)
-    return np.asarray(np.maximum(luma - high, 0.0) + np.minimum(luma - low, 0.0), np.float32)
+    over = luma - cv2.dilate(np.maximum(one, two), square)
+    np.maximum(over, 0.0, out=over)
+    np.subtract(luma, cv2.erode(np.minimum(one, two), square), out=into)
+    np.minimum(into, 0.0, out=into)
+    into += over

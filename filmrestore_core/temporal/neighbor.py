@@ -83,6 +83,11 @@ class AlignedNeighbor:
         return self._whole("pixels", self._parts.pixels_in)
 
     @property
+    def luma(self) -> Plane:
+        """(H, W) float32, see `luma_in`."""
+        return self._whole("luma", self._parts.luma_in)
+
+    @property
     def validity(self) -> Plane:
         """(H, W) float32 0..1, how far each pixel can be trusted.
 
@@ -106,7 +111,7 @@ class AlignedNeighbor:
         """(h, w) float32: luma of the aligned pixels, much sooner than they are made.
 
         In three channels it is the luma that is warped and matched, which differs from the luma
-        of `pixels` by less than 0.001 where the channels flicker by 6 percent each. Not kept.
+        of `pixels` by less than 0.001 where the channels flicker by 6 percent each.
         """
         return self._part("luma", self._parts.luma_in, rows, columns)
 
@@ -122,7 +127,7 @@ class AlignedNeighbor:
     def most_bytes(self) -> int:
         """Bytes of the whole planes, be they made yet or not."""
         height, width, channels = self._parts.shape
-        return 4 * height * width * (channels + 3)
+        return 4 * height * width * (channels + 4)
 
     def _whole(self, name: str, make: Callable[[slice, slice], Plane]) -> Plane:
         plane = self._held.get(name)

@@ -17,7 +17,7 @@ from filmrestore_core.temporal.window import AlignedNeighbor, TemporalWindow
 from filmrestore_core.testing.scenes import moving_scene
 from filmrestore_core.testing.windows import known_window
 
-NAMES = ("pixels", "validity", "flow")
+NAMES = ("pixels", "luma", "validity", "flow")
 
 
 def window_of(
