@@ -37,6 +37,7 @@ from filmrestore_core.cli import (
 from filmrestore_core.cli.exit_code import ExitCode
 from filmrestore_core.cli.further import add_further_commands
 from filmrestore_core.errors import EncodingError, FilmrestoreError, SettingsError
+from filmrestore_core.runtime.heap import keep_heap
 
 logger = logging.getLogger("filmrestore_core")
 
@@ -123,6 +124,7 @@ def _with_further_commands() -> typer.Typer:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    keep_heap()  # the process is ours, which `run` may not take for granted
     sys.exit(run(sys.argv[1:]))
 
 
