@@ -13,14 +13,16 @@ from filmrestore_core.color.encoding import Encoding
 from filmrestore_core.errors import ModelContractError, Stopped
 from filmrestore_core.grain.model import GrainModel
 from filmrestore_core.inpaint.base import FILL_METHODS, Fill
+from filmrestore_core.inpaint.held import held_near
 from filmrestore_core.inpaint.holes import Hole, count_holes, holes_of
-from filmrestore_core.inpaint.planes import FILL_PLANES, fill_planes, spoiled_parts
+from filmrestore_core.inpaint.planes import FILL_PLANES, FIRST, fill_planes, spoiled_parts
 from filmrestore_core.matte import Matte
 from filmrestore_core.models.card import SizeRule, Task
 from filmrestore_core.report import RepairCost
 from filmrestore_core.runtime.session import Session
 from filmrestore_core.temporal.window import AlignedWindow
 
+_TEMPORAL = FILL_METHODS.index("temporal")
 # Surroundings that a net sees of a hole, px.
 MARGIN = 20
 
@@ -83,6 +85,7 @@ class ExportedInpainter:
         if first.methods is not None:
             methods[:] = first.methods
         began, tiles = time.perf_counter(), 0
+        shown = first.filled if first.methods is None else first.methods == _TEMPORAL
         for hole in holes_of(first.filled, matte.coverage > 0, margin=MARGIN):
             if should_stop():
                 raise Stopped("The net was asked to stop.")
@@ -96,7 +99,9 @@ class ExportedInpainter:
                 coarseness=grain.coarseness,
                 count=FILL_PLANES[self._session.card.planes],
             )
-            made = self._run(planes)
+            made = held_near(
+                planes[FIRST], self._run(planes), first.filled[hole.place], shown[hole.place]
+            )
             _put(pixels, hole, made)
             methods[hole.place][hole.own] = FILL_METHODS.index("net")
             tiles += hole.box.area

@@ -1,0 +1,42 @@
+"""How far a net may take a fill from what it betters."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Planes = NDArray[np.float32]
+
+# Plate units. Through damage that lets light through a net sees more than neighbours show; but what
+# it takes for that may be opaque damage that no neighbour contradicts, and it would bring it back.
+MOST_SHOWN, MOST_UNSHOWN = 0.15, 0.03
+_SIGMA = 2.0
+
+
+def held_near(
+    base: Planes, made: Planes, hole: NDArray[np.bool_], shown: NDArray[np.bool_]
+) -> Planes:
+    """What a net made, no further from the base than is believed of it.
+
+    The change is looked at without its grain, as a mean over a few pixels of the hole, and made
+    smaller as a whole where that is too large: detail is not clipped.
+
+    Args:
+        base: (3, h, w) float32, the fill to be bettered.
+        made: (3, h, w) float32, what the net made of it.
+        hole: (h, w) bool, filled pixels.
+        shown: (h, w) bool, those that a neighbour showed.
+
+    Returns:
+        (3, h, w) float32; of meaning inside the hole only.
+    """
+    import cv2
+
+    inside = hole.astype(np.float32)
+    change = np.ascontiguousarray(np.moveaxis(made - base, 0, -1))
+    mean = np.asarray(cv2.GaussianBlur(change * inside[..., None], (0, 0), _SIGMA), np.float32)
+    weight = np.asarray(cv2.GaussianBlur(inside, (0, 0), _SIGMA), np.float32)
+    far = np.abs(mean).max(axis=-1) / np.maximum(weight, np.float32(1e-3))
+    most = np.where(shown, np.float32(MOST_SHOWN), np.float32(MOST_UNSHOWN))
+    share = np.minimum(np.float32(1.0), most / np.maximum(far, np.float32(1e-6)))
+    return np.asarray(base + share * (made - base), np.float32)
