@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -12,6 +13,7 @@ from rich.console import Console
 from filmrestore_core.cli.exit_code import ExitCode
 from filmrestore_core.errors import MissingExtraError, SettingsError
 from filmrestore_core.inpaint.registry import DEFAULT_NET
+from filmrestore_core.inpaint.sampler import Guidance
 
 if TYPE_CHECKING:
     from filmrestore_core.learning.compare_fills.candidate import Candidate
@@ -52,7 +54,8 @@ def compare_fills(
             metavar="NAME=FILE",
             help="A checkpoint, the folder of a training, or an .onnx file: a filling net, a "
             "diffusion model (a row for each number of steps), or a film prior (RePaint and "
-            "DiffPIR). May be given again.",
+            "DiffPIR). 'NAME=FILE;steps=1,2;start=0.4;fineness=1' is run otherwise than the "
+            "options below say. May be given again.",
         ),
     ] = None,
     base: Annotated[
@@ -80,6 +83,16 @@ def compare_fills(
         typer.Option(
             "--fidelity", min=0, max=1, help="Of diffusion models; 1 keeps to the neighbours."
         ),
+    ] = 0.0,
+    color: Annotated[
+        float, typer.Option("--color", min=0, max=1, help="Hold color: as sampler.color.")
+    ] = 0.0,
+    structure: Annotated[
+        float,
+        typer.Option("--structure", min=0, max=1, help="Hold structure: as sampler.structure."),
+    ] = 0.0,
+    fineness: Annotated[
+        float, typer.Option("--fineness", min=0, max=1, help="Hold fineness: as sampler.fineness.")
     ] = 0.0,
     prior_steps: Annotated[
         int, typer.Option("--prior-steps", min=1, help="Of RePaint and DiffPIR.")
@@ -128,6 +141,7 @@ def compare_fills(
         steps=_numbers(steps, "--steps", int, least=1),
         starts=_numbers(start, "--start", float, least=0.01),
         fidelity=fidelity,
+        guidance=Guidance(color, structure, fineness),
         prior_steps=prior_steps,
     )
     candidates = _candidates(candidate or [], base, plan)
@@ -162,30 +176,59 @@ def _candidates(given: Sequence[str], base: str | None, plan: DiffusionPlan) -> 
     from filmrestore_core.learning.compare_fills.classical import classical_candidates
     from filmrestore_core.learning.compare_fills.trained import open_candidates, shelf_candidate
 
-    found = [*classical_candidates(), shelf_candidate(SHIPPED, DEFAULT_NET)]
-    pairs = [_pair(text) for text in given]
+    found = [
+        *classical_candidates(),
+        shelf_candidate(SHIPPED, DEFAULT_NET, held=True),
+        shelf_candidate(f"{SHIPPED}, not held", DEFAULT_NET),
+    ]
+    asked = [_asked(text, plan) for text in given]
     chosen = None
     if base is not None:
-        first = [pair for pair in pairs if pair[0] == base]
-        for name, file in first:
-            found += open_candidates(name, file, plan)
-        pairs = [pair for pair in pairs if pair not in first]
+        for one in [a for a in asked if a.name == base]:
+            found += open_candidates(one.name, one.file, one.plan)
+            asked.remove(one)
         chosen = next((c for c in found if c.name == base), None)
         if chosen is None:
             raise SettingsError(
                 f"There is no candidate '{base}' to start from.",
                 hint=f"there are {', '.join(c.name for c in found)}",
             )
-    for name, file in pairs:
-        found += open_candidates(name, file, plan, chosen)
+    for one in asked:
+        found += open_candidates(one.name, one.file, one.plan, chosen)
     return found
 
 
-def _pair(text: str) -> tuple[str, Path]:
-    name, equals, file = text.partition("=")
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    name: str
+    file: Path
+    plan: DiffusionPlan
+
+
+def _asked(text: str, plan: DiffusionPlan) -> _Asked:
+    """NAME=FILE, or NAME=FILE;KEY=VALUE;... with a plan of its own."""
+    name, equals, rest = text.partition("=")
+    file, *changes = rest.split(";")
     if not equals or not name.strip() or not file:
         raise SettingsError(f"--candidate '{text}' names no file.", hint="write NAME=FILE")
-    return name.strip(), Path(file).expanduser()
+    for change in changes:
+        key, _, value = change.partition("=")
+        what = f"--candidate '{text}': {key}"
+        if key == "steps":
+            plan = replace(plan, steps=_numbers(value, what, int, least=1))
+        elif key == "start":
+            plan = replace(plan, starts=_numbers(value, what, float, least=0.01))
+        elif key == "fidelity":
+            plan = replace(plan, fidelity=_numbers(value, what, float, least=0.0)[0])
+        elif key in ("color", "structure", "fineness"):
+            held = {key: _numbers(value, what, float, least=0.0)[0]}
+            plan = replace(plan, guidance=replace(plan.guidance, **held))
+        else:
+            raise SettingsError(
+                f"--candidate '{text}' says '{change}'.",
+                hint="known are steps, start, fidelity, color, structure and fineness",
+            )
+    return _Asked(name.strip(), Path(file).expanduser(), plan)
 
 
 def _numbers(

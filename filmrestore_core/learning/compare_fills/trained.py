@@ -13,10 +13,12 @@ import torch
 from torch import nn
 
 from filmrestore_core.errors import ModelContractError, SettingsError
+from filmrestore_core.inpaint.held import MOST_SHOWN, MOST_UNSHOWN, held_near
 from filmrestore_core.inpaint.planes import FILL_PLANES, FIRST, MATTE
 from filmrestore_core.inpaint.sampler import STEP_PLANES, Guidance, sample
 from filmrestore_core.learning.compare_fills.by_prior import DiffPIR, RePaint
 from filmrestore_core.learning.compare_fills.candidate import Candidate, Fill, Planes, Proposal
+from filmrestore_core.learning.compare_fills.hole_crops import open_neighbors
 from filmrestore_core.learning.nets.build import build_net
 from filmrestore_core.learning.prior import film_prior
 from filmrestore_core.learning.training.checkpoint import NET_KEY, load_tensors
@@ -90,12 +92,13 @@ def open_candidates(
     )
 
 
-def shelf_candidate(name: str, model: str) -> Candidate:
+def shelf_candidate(name: str, model: str, *, held: bool = False) -> Candidate:
     """A net of the shelf, run by ONNX Runtime on one thread of the processor.
 
     Args:
         name: in the tables.
         model: as for `ModelStore.open`.
+        held: near the first fill, as the program holds it.
 
     Raises:
         ModelError: it cannot be used.
@@ -107,16 +110,20 @@ def shelf_candidate(name: str, model: str) -> Candidate:
     session = Session(opened.card, opened.content, device=Device.CPU, threads=1)
 
     def fill(planes: Planes, key: tuple[int, int]) -> Proposal:
-        return Proposal(session.run(np.ascontiguousarray(planes[:count])))
+        made = session.run(np.ascontiguousarray(planes[:count]))
+        if held:
+            shown = np.asarray(open_neighbors(planes).any(axis=0), np.bool_)
+            made = held_near(planes[FIRST], made, planes[MATTE] > 0, shown)
+        return Proposal(made)
 
     stated = opened.card.origin.get("parameters")
     return Candidate(
         name,
         fill,
-        {"model": opened.sha256},
+        {"model": opened.sha256} | ({"held": [MOST_SHOWN, MOST_UNSHOWN]} if held else {}),
         # Nearly all of a small graph's bytes are its weights.
         stated if isinstance(stated, int) else len(opened.content) // 4,
-        f"{opened.card.name}, ONNX Runtime",
+        f"{opened.card.name}, ONNX Runtime{', held near the first fill' if held else ''}",
     )
 
 
@@ -189,6 +196,7 @@ def _diffusing(
         for steps in plan.steps:
             named = f"{name}, {steps} step{'s' * (steps > 1)}"
             named += "" if start == 1 else f" from {start:g}"
+            named += "".join(f", {k} {v:g}" for k, v in _held(plan).items())
             identity = {"checkpoint": digest, "steps": steps, "start": start, **held}
             if base is not None:
                 identity["base"] = base.identity
@@ -198,17 +206,28 @@ def _diffusing(
     return made
 
 
+def _held(plan: DiffusionPlan) -> dict[str, float]:
+    """What is held, by how much, where it is."""
+    g = plan.guidance
+    all_ = {"fidelity": plan.fidelity, "color": g.color, "structure": g.structure}
+    return {name: value for name, value in (all_ | {"fineness": g.fineness}).items() if value}
+
+
 def _by_prior(name: str, file: Path, digest: str, plan: DiffusionPlan) -> list[Candidate]:
     """RePaint, and DiffPIR without and with the first fill; their fills carry their own grain."""
     prior = film_prior.open_prior(file)
     count = sum(p.numel() for p in prior.parameters())
     steps = plan.prior_steps
     ways: dict[str, tuple[RePaint | DiffPIR, str]] = {
-        "RePaint": (RePaint(steps), "resampled 3 times; sees no neighbours"),
-        "DiffPIR": (DiffPIR(steps), "plug and play; sees no neighbours"),
+        "RePaint": (RePaint(steps), "from noise, resampled 3 times; sees no neighbours"),
+        "RePaint on the temporal fill": (
+            RePaint(steps, times=2, start=0.6),
+            "from the temporal fill noised to 0.6, resampled twice",
+        ),
+        "DiffPIR": (DiffPIR(steps), "plug and play, from noise; sees no neighbours"),
         "DiffPIR on the temporal fill": (
             DiffPIR(steps, start=0.5, fill=0.05),
-            "plug and play; the temporal fill is a measurement",
+            "from 0.5; the temporal fill is a measurement",
         ),
     }
 
