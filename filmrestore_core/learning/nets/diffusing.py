@@ -24,6 +24,8 @@ _LATER = 4
 # About how large r is.
 SPREAD = 0.25
 _WAVES = 16
+# Of the logarithm of a local spread against SPREAD.
+_LEAST, _MOST = -4.0, 1.5
 
 
 class DiffusingNet(nn.Module):
@@ -45,6 +47,7 @@ class DiffusingNet(nn.Module):
         neighbors: str = "channels",
         memory: int = 32,
         steer: int = 64,
+        spread: str = "one",
     ) -> None:
         """Build the net with fresh weights; it answers with what it was given.
 
@@ -55,10 +58,14 @@ class DiffusingNet(nn.Module):
             neighbors: "channels" or "attention", how they bias the answer.
             memory: with attention, features of each neighbour.
             steer: numbers that say the time.
+            spread: "one" takes r to be as uncertain everywhere; with "local" the net says how
+                uncertain each pixel is, so that noise leaves at once what is certain.
 
         Raises:
-            SettingsError: neighbors is neither, or there are too few widths.
+            SettingsError: neighbors or spread is neither, or there are too few widths.
         """
+        if spread not in ("one", "local"):
+            raise SettingsError(f"A diffusing net's spread is 'one' or 'local', not '{spread}'.")
         super().__init__()
         if neighbors not in ("channels", "attention") or len(widths) < 4:
             raise SettingsError(
@@ -90,6 +97,10 @@ class DiffusingNet(nn.Module):
         self.leave = nn.Conv2d(widths[0], (_COLORS + len(OFFSETS) + 1) * STEM * STEM, 1)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]
+        self.uncertain = nn.Conv2d(widths[0], STEM * STEM, 1) if spread == "local" else None
+        if self.uncertain is not None:
+            nn.init.zeros_(self.uncertain.weight)
+            nn.init.zeros_(self.uncertain.bias)  # type: ignore[arg-type]
 
     def forward(self, planes: Tensor) -> Tensor:
         """(N, 3, H, W) estimate of r.
@@ -100,7 +111,6 @@ class DiffusingNet(nn.Module):
         noised, seen = planes[:, :_COLORS], planes[:, _LATER:]
         # The plane is constant.
         t = planes[:, _TIME : _TIME + 1, :1, :1]
-        through, made = shares_of_time(t)
         size = torch.rsqrt(((1 - t) * SPREAD) ** 2 + t * t)
         lent = seen[:, LENT] * RESIDUAL_SCALE
         if self.attends:
@@ -111,7 +121,9 @@ class DiffusingNet(nn.Module):
             given.append(seen[:, MATTE:])
         memories = self.memory(lent, seen) if self.attends else None
         features = self._body(torch.cat(given, dim=1), self.time(t), memories)
-        found = F.pixel_shuffle(self.leave(F.relu(features)), STEM)
+        features = F.relu(features)
+        through, made = shares_of_time(t, self._spread(features))
+        found = F.pixel_shuffle(self.leave(features), STEM)
         answer = found[:, :_COLORS] * SPREAD
         for i in range(len(OFFSETS)):
             share = found[:, _COLORS + i : _COLORS + i + 1]
@@ -119,7 +131,14 @@ class DiffusingNet(nn.Module):
         share = found[:, _COLORS + len(OFFSETS) :]
         answer = answer + share * RESIDUAL_SCALE * (seen[:, CENTER] - seen[:, FIRST])
         hole = (seen[:, MATTE : MATTE + 1] > 0).to(planes.dtype)
-        return hole * (through * noised + made / SPREAD * answer)
+        return hole * (through * noised + made * answer)
+
+    def _spread(self, features: Tensor) -> Tensor | float:
+        """How far r may be from the answer."""
+        if self.uncertain is None:
+            return SPREAD
+        more = F.pixel_shuffle(self.uncertain(features), STEM)
+        return SPREAD * torch.exp(torch.clamp(more, _LEAST, _MOST))
 
     def _body(self, planes: Tensor, steer: Tensor, memories: Any) -> Tensor:
         features = folded(planes, self.enter, STEM)
@@ -138,14 +157,14 @@ class DiffusingNet(nn.Module):
         return features
 
 
-def shares_of_time(t: Tensor) -> tuple[Tensor, Tensor]:
-    """How much of x_t goes through to the answer, and how much the net adds: of t in 0..1.
+def shares_of_time(t: Tensor, spread: Tensor | float = SPREAD) -> tuple[Tensor, Tensor]:
+    """How much of x_t goes through to the answer, and how much of the net's own: of t in 0..1.
 
-    Best linear estimate of r, of spread SPREAD, from x_t; and the spread of what it misses.
+    Best linear estimate of r, of that spread, from x_t; and how large what it misses is against r.
     """
-    kept = (1 - t) * SPREAD
+    kept = (1 - t) * spread
     power = kept * kept + t * t
-    return kept * SPREAD / power, t * SPREAD * torch.rsqrt(power)
+    return kept * spread / power, t * torch.rsqrt(power)
 
 
 class _Block(nn.Module):

@@ -74,6 +74,9 @@ class TrainingConfig(_Section):
     dice: float = Field(0.5, ge=0, description="Share of the soft Dice loss.")
     kinds: float = Field(0.3, ge=0, description="Share of the loss on the class.")
     fine: float = Field(0.4, ge=0, description="Of a filling net: share of the loss with grain.")
+    even: float | None = Field(
+        None, ge=0, le=1, description="Of diffusion: how far crops of little contrast count more."
+    )
     diffloss: DiffLossSettings | None = Field(
         None, description="Of a filling net: how it is judged by a film prior; none: not at all."
     )

@@ -15,7 +15,7 @@ from filmrestore_core.errors import ModelContractError
 from filmrestore_core.inpaint.planes import FILL_PLANES, FIRST, MATTE, PLANE_NAMES
 from filmrestore_core.inpaint.sampler import RESIDUAL_SCALE, sample
 from filmrestore_core.learning.nets.build import build_net
-from filmrestore_core.learning.nets.diffusing import shares_of_time
+from filmrestore_core.learning.nets.diffusing import SPREAD, shares_of_time
 from filmrestore_core.learning.nets.filling import blurred
 from filmrestore_core.learning.samples.holes import BARE
 from filmrestore_core.learning.samples.store import SceneStore
@@ -37,6 +37,8 @@ _EARLIEST = 0.05
 _AREA_SIGMA = 2.0
 _AREA_SHARE = 2.0
 _SEEN_SIGMA = 2.0
+# Usual contrast of a crop, and what counts as none.
+_CONTRAST, _FLAT = 0.12, 0.04
 # (name, steps, start) of the samples that are measured.
 SAMPLES = (("one", 1, 1.0), ("four", 4, 1.0), ("four from 0.4", 4, 0.4))
 
@@ -101,7 +103,20 @@ class DiffusingTrainer(Trainer):
         noised = (1 - beside) * residual + beside * noise
         with self._precision():
             answer = self._net(steps_planes(planes, noised, t))
-        return diffusing_loss(answer.float(), residual, hole, t)
+        share = self._config.even
+        even = None if share is None else evenness(planes, share)
+        return diffusing_loss(answer.float(), residual, hole, t, even)
+
+    def _begin_from(self, start: Path) -> None:
+        """As of Trainer; a net with a local spread may begin with one without."""
+        tensors, facts = load_tensors(start)
+        given = facts.get(NET_KEY)
+        if not isinstance(given, dict) or given | {"spread": "local"} != self._config.net:
+            super()._begin_from(start)
+            return
+        whole = {k: v for k, v in self._net.state_dict().items() if k.startswith("uncertain.")}
+        self._net.load_state_dict(whole | tensors)
+        self._average = {k: v.detach().clone() for k, v in self._net.state_dict().items()}
 
     def _score(self, run: Net) -> dict[str, Any]:
         """PSNR in holes of samples and of the base fill, dB, against the picture without grain.
@@ -172,7 +187,9 @@ def open_base(path: Path | None, device: torch.device) -> Callable[[Tensor], Ten
     return better
 
 
-def diffusing_loss(answer: Tensor, residual: Tensor, hole: Tensor, t: Tensor) -> Tensor:
+def diffusing_loss(
+    answer: Tensor, residual: Tensor, hole: Tensor, t: Tensor, even: Tensor | None = None
+) -> Tensor:
     """Squared error inside holes, of pixels and of areas; weighted as in Karras et al., 2022.
 
     It stays least for the mean of what may have been there, which flow matching needs. A crop
@@ -183,15 +200,30 @@ def diffusing_loss(answer: Tensor, residual: Tensor, hole: Tensor, t: Tensor) ->
         residual: (N, 3, H, W), r.
         hole: (N, 1, H, W), 0 or 1.
         t: (N,) in 0..1.
+        even: (N,), see `evenness`; None for none.
     """
-    _, spread = shares_of_time(t.clamp(min=_EARLIEST))
-    weight = spread.square().reciprocal().view(-1, 1, 1, 1)
+    _, missed = shares_of_time(t.clamp(min=_EARLIEST))
+    weight = (SPREAD * missed).square().reciprocal().view(-1, 1, 1, 1)
     error = (answer - residual) * hole
     area = blurred(error, _AREA_SIGMA)
     each = weight * (error.square() + _AREA_SHARE * area.square()) * hole
     pixels = hole.sum(dim=(1, 2, 3))
     mean = each.sum(dim=(1, 2, 3)) / (3 * pixels + 1)
-    return (mean * pixels.sqrt()).sum() / (pixels.sqrt().sum() + 1)
+    counts = pixels.sqrt() if even is None else pixels.sqrt() * even
+    return (mean * counts).sum() / (pixels.sqrt().sum() + 1)
+
+
+def evenness(planes: Tensor, share: float) -> Tensor:
+    """(N,) how much crops count: more where the picture has little contrast, and errors are small.
+
+    It depends on what is seen only; so the least loss is still that of the mean.
+
+    Args:
+        planes: (N, P, H, W), planes of inpaint.planes.
+        share: 0 lets all count as they do, 1 as much more as they have less contrast.
+    """
+    contrast = planes[:, FIRST].std(dim=(2, 3)).mean(dim=1)
+    return ((_CONTRAST + _FLAT) / (contrast + _FLAT)) ** share
 
 
 def _measured(fill: Planes, bare: Planes, hole: Planes) -> tuple[float, float, float]:

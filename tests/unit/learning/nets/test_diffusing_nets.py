@@ -83,12 +83,29 @@ def test_a_fresh_net_trusts_what_it_is_given_the_more_the_less_noise_there_is(
             torch.testing.assert_close(net(planes), expected, rtol=0, atol=1e-6)
 
 
+def test_what_is_certain_lets_no_noise_through() -> None:
+    """A local spread, once it is small, leaves the net's own answer alone."""
+    spec = {"net": "diffusing-unet", "planes": "diffuse-t5-v1", "widths": [4, 6, 8, 8]}
+    torch.manual_seed(3)
+    plain = build_net({**spec, "steer": 8})
+    local = build_net({**spec, "steer": 8, "spread": "local"})
+    missing, unknown = local.load_state_dict(plain.state_dict(), strict=False)
+    assert (missing, unknown) == (["uncertain.weight", "uncertain.bias"], [])
+    planes = _planes(32, 32, t=0.3)
+    with torch.inference_mode():
+        assert torch.equal(local(planes), plain(planes))
+        local.uncertain.bias.fill_(-10)
+        # A fresh net's own answer is nothing; what still comes through is about 1e-4 of x_t.
+        assert float(local(planes).abs().max()) < 1e-3 < float(plain(planes).abs().max())
+
+
 def test_shares_of_time_are_the_best_linear_guess() -> None:
     chance = torch.Generator().manual_seed(8)
     residual = SPREAD * torch.randn(200_000, generator=chance)
     noise = torch.randn(200_000, generator=chance)
     for t in (0.1, 0.5, 1.0):
         through, missed = shares_of_time(torch.tensor(t))
+        missed = missed * SPREAD
         error = residual - through * ((1 - t) * residual + t * noise)
         # The sample's spread is off by about 1 / sqrt(2 * 200000).
         torch.testing.assert_close(error.std(), missed, rtol=0.01, atol=0)
@@ -223,7 +240,13 @@ def test_rebasing_is_what_another_first_fill_would_have_given() -> None:
 
 @pytest.mark.parametrize(
     "spec",
-    [{"neighbors": "memory"}, {"widths": [4, 6, 8]}, {"depth": 3}, {"net": "unet"}],
+    [
+        {"neighbors": "memory"},
+        {"spread": "wide"},
+        {"widths": [4, 6, 8]},
+        {"depth": 3},
+        {"net": "unet"},
+    ],
 )
 def test_a_wrong_description_is_a_sentence(spec: dict[str, Any]) -> None:
     with pytest.raises(SettingsError):

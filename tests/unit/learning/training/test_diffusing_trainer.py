@@ -26,6 +26,7 @@ from filmrestore_core.learning.training.config import TrainingConfig  # noqa: E4
 from filmrestore_core.learning.training.diffusing_batches import draw_diffusing_batch  # noqa: E402
 from filmrestore_core.learning.training.diffusing_trainer import (  # noqa: E402
     DiffusingTrainer,
+    evenness,
     open_base,
 )
 from filmrestore_core.learning.training.fill_batches import HoleCrops  # noqa: E402
@@ -121,6 +122,34 @@ def test_the_base_is_what_is_measured_against(holes_root: Path, tmp_path: Path, 
         # Grain of 0.03 lies on the first fill as well.
         expected = -10 * np.log10(off**2 + 0.03**2)
         assert figures["psnr base"] == pytest.approx(expected, abs=0.15)
+
+
+def test_a_local_spread_begins_with_the_weights_of_one_without(
+    holes_root: Path, tmp_path: Path
+) -> None:
+    _trainer(holes_root, tmp_path / "one", steps=2).run()
+    start = tmp_path / "one" / BEST
+    stores = [SceneStore(holes_root / side) for side in ("train", "validation")]
+    config = TrainingConfig.model_validate(
+        CONFIG | {"net": NET | {"spread": "local"}, "steps": 2, "even": 1.0}
+    )
+    figures = DiffusingTrainer(config, *stores, tmp_path / "local", device="cpu", start=start).run()
+    assert figures is not None
+    tensors, facts = load_tensors(tmp_path / "local" / BEST)
+    assert facts[NET_KEY]["spread"] == "local"
+    assert tensors.keys() - load_tensors(start)[0].keys() == {"uncertain.weight", "uncertain.bias"}
+    wider = TrainingConfig.model_validate(CONFIG | {"net": NET | {"steer": 8}})
+    with pytest.raises(SettingsError, match="holds the net"):
+        DiffusingTrainer(wider, *stores, tmp_path / "wider", device="cpu", start=start)
+
+
+def test_crops_without_contrast_count_more_if_they_are_told_to() -> None:
+    planes = torch.zeros(2, len(PLANE_NAMES), 8, 8)
+    planes[1, FIRST, :, ::2] = 0.8
+    flat, busy = evenness(planes, 1.0).tolist()
+    assert flat == pytest.approx(4.0)
+    assert busy < 0.5
+    assert evenness(planes, 0.0).tolist() == [1.0, 1.0]
 
 
 def test_a_base_must_be_a_filling_net(tmp_path: Path) -> None:
