@@ -174,9 +174,9 @@ def _differences(
     for plate, flow in pairs:
         there = np.zeros_like(best)
         had = np.zeros(count, np.bool_)
-        for k, (y, x) in enumerate(corners):
-            motion = _block(flow, y, x)[::4, ::4].reshape(-1, 2)
-            dx, dy = np.rint(np.median(motion, axis=0)).astype(int)
+        motions = np.stack([_block(flow, y, x)[::4, ::4].reshape(-1, 2) for y, x in corners])
+        moves = np.rint(np.median(motions, axis=1)).astype(int)
+        for k, ((y, x), (dx, dy)) in enumerate(zip(corners, moves, strict=True)):
             v, u = y + dy, x + dx
             if v < 0 or u < 0 or v + size > height or u + size > width:
                 continue

@@ -76,7 +76,8 @@ class CombinedSegmenter:
             return measured
         box = window.center.box
         learned = self._net.raw_scores(window)
-        learned[:, ~window.center.finite] = 0.0
+        if not window.center.finite.all():
+            learned[:, ~window.center.finite] = 0.0
         scores = {c: np.zeros(box.shape, np.float32) for c in self.classes}
         second = highest_of(measured)
         marks = measure_marks(spikes, learned, second, trust_of(window))
@@ -98,7 +99,7 @@ class CombinedSegmenter:
         scores: dict[DamageClass, NDArray[np.float32]],
     ) -> None:
         at = marks.ys, marks.xs
-        first = learned.max(axis=0)[at]
+        first = np.max([plane[at] for plane in learned], axis=0)
         second = highest[at]
         own = np.maximum(first, second)
         peak = np.zeros(marks.count, np.float32)
@@ -138,7 +139,7 @@ def judge_marks(marks: MeasuredMarks, *, both_sides: bool, doubt: float) -> NDAr
 def trust_of(window: AlignedWindow) -> NDArray[np.float32]:
     """(H, W) float32 0..1: mean validity of the two nearest neighbours."""
     nearest = sorted(window.neighbors, key=lambda n: (abs(n.offset), n.offset))[:2]
-    return np.asarray(np.stack([n.validity for n in nearest]).mean(axis=0), np.float32)
+    return np.asarray(sum(n.validity for n in nearest) / np.float32(len(nearest)), np.float32)
 
 
 def highest_of(found: DamageMap) -> NDArray[np.float32]:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 # What a strip must bring for a path to go on gaining.
 _PRICE = 0.3
+# What it costs to move a column to the side.
+_BEND = 0.05
 # A path may miss this much before it ends: a broken line is one line.
 _PATIENCE = 2.5
 _MOST_PATHS = 24
@@ -49,14 +51,17 @@ def trace_lines(votes: NDArray[np.float32], least_share: float = 0.3) -> list[Li
     step = np.zeros((strips, width), np.int8)
     gain[0] = votes[0] - _PRICE
     for strip in range(1, strips):
-        before = np.pad(gain[strip - 1], 1, constant_values=-1e9)
+        value, arrow = gain[strip - 1].copy(), step[strip]
         # A price for bending keeps a path from running after noise.
-        choices = np.stack([before[1:-1], before[:-2] - 0.05, before[2:] - 0.05])
-        best = np.argmax(choices, axis=0)
-        value = choices[best, np.arange(width)]
+        bent = gain[strip - 1] - _BEND
+        for turn, to, beside in ((-1, slice(1, None), bent[:-1]), (1, slice(None, -1), bent[1:])):
+            better = beside > value[to]
+            np.copyto(value[to], beside, where=better)
+            np.copyto(arrow[to], np.int8(turn), where=better)
         fresh = value < 0
-        step[strip] = np.where(fresh, 2, np.asarray([0, -1, 1], np.int8)[best])
-        gain[strip] = votes[strip] - _PRICE + np.where(fresh, 0.0, value)
+        arrow[fresh] = 2
+        value[fresh] = 0.0
+        gain[strip] = votes[strip] - _PRICE + value
     return _harvest(gain, step, max(4, round(least_share * strips)))
 
 
@@ -64,7 +69,6 @@ def _harvest(gain: NDArray[np.float32], step: NDArray[np.int8], least: int) -> l
     """Follow the best ends back to their starts."""
     free = gain.copy()
     used = np.zeros(gain.shape, np.bool_)
-    strips = gain.shape[0]
     paths: list[LinePath] = []
     for _ in range(8 * _MOST_PATHS):
         end, column = (int(v) for v in np.unravel_index(int(np.argmax(free)), free.shape))
@@ -83,10 +87,10 @@ def _harvest(gain: NDArray[np.float32], step: NDArray[np.int8], least: int) -> l
             used[number, near] = True
         # What is left of the tail is not an end of its own.
         below = slice(max(0, column - _APART), column + _APART + 1)
-        for number in range(end + 1, strips):
-            free[number, below] = np.where(step[number, below] == 2, free[number, below], -1e9)
-            if (step[number, below] == 2).all():
-                break
+        begun = step[end + 1 :, below] == 2
+        ended = np.flatnonzero(begun.all(axis=1))
+        rest = len(begun) if not ended.size else int(ended[0])
+        free[end + 1 : end + 1 + rest, below][~begun[:rest]] = -1e9
         if not joins and len(path) >= least:
             paths.append(LinePath(numbers.astype(np.intp), path, float(gain[end, column])))
     return paths

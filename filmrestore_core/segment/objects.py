@@ -125,4 +125,6 @@ def _candidates(spikes: Spikes, sign: int) -> tuple[NDArray[np.int32], NDArray[n
         kept = np.sort(kept[best])
     rename = np.zeros(count, np.int32)
     rename[kept] = np.arange(1, len(kept) + 1, dtype=np.int32)
-    return np.take(rename, np.asarray(labels, np.int32)), stats[kept, :4].astype(np.int32)
+    flat, at = labels.ravel(), np.flatnonzero(labels)
+    flat[at] = rename[flat[at]]
+    return np.asarray(labels, np.int32), stats[kept, :4].astype(np.int32)

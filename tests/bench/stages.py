@@ -27,10 +27,14 @@ from filmrestore_core.grain.estimate import estimate_grain
 from filmrestore_core.grain.regrain import regrain
 from filmrestore_core.inpaint.chain import fill_frame
 from filmrestore_core.media.image_file import read_image, write_new, write_restored
+from filmrestore_core.models.store import ModelStore
 from filmrestore_core.restore.composite import composite
 from filmrestore_core.restore.restorer import Restorer
+from filmrestore_core.runtime.device import Device
 from filmrestore_core.segment.classical import ClassicalSegmenter
+from filmrestore_core.segment.planes import PLANES, noise_of, planes_of
 from filmrestore_core.segment.refine import refine
+from filmrestore_core.segment.registry import choose_segmenter
 from filmrestore_core.settings import RestoreSettings
 from filmrestore_core.temporal.align import align
 from filmrestore_core.temporal.window import TemporalWindow
@@ -105,6 +109,16 @@ def main() -> None:
     row("plate", lambda: to_plate(frames[6], encoding))
     row("align, 4 neighbours", lambda: align(window(6)))
     row("detect", lambda: segmenter.segment(here))
+    both = choose_segmenter(settings.detect, models=ModelStore(), device=Device.CPU)
+    if both is not None:
+        row("detect, with the net", lambda: both.segmenter.segment(here))
+    room = np.empty((PLANES["t5-v2"], HEIGHT, WIDTH), np.float32)
+    whole_picture = slice(0, HEIGHT), slice(0, WIDTH)
+    noise = noise_of(here)
+    row(
+        "planes of the net",
+        lambda: planes_of(here, "t5-v2", *whole_picture, noise=noise, into=room),
+    )
     row("matte", lambda: refine(segmenter.segment(here), settings.detect))
     row("grain", lambda: estimate_grain(here, matte))
     row("fill", lambda: fill_frame(here, near, settings.repair, grain=grain))
