@@ -14,10 +14,10 @@ from filmrestore_core.learning.compare_fills.hole_crops import HoleCrop, HoleKin
 
 Picture = NDArray[np.float32]
 
-ROWS = 6
+ROWS = 4
 _ZOOM = 2
 _HEAD, _GAP = 18, 4
-_QUALITY = 88
+_QUALITY = 80
 _FONT_SCALE = 0.4
 
 
