@@ -236,7 +236,7 @@ class SamplerSettings(_Section):
         description="Which net draws: auto, or a name from 'filmrestore models list'.",
     )
     steps: int = Field(
-        4, ge=1, le=64, title="Drawing steps", description="Times the net looks at each crop."
+        1, ge=1, le=64, title="Drawing steps", description="Times the net looks at each crop."
     )
     start: float = Field(
         1.0,
@@ -247,7 +247,7 @@ class SamplerSettings(_Section):
         "first fill noised so far.",
     )
     fidelity: float = Field(
-        0.0,
+        1.0,
         ge=0.0,
         le=1.0,
         title="Drawing fidelity",
@@ -268,7 +268,7 @@ class SamplerSettings(_Section):
         description="How firmly the first fill's detail is kept where neighbours agree on it.",
     )
     fineness: float = Field(
-        0.0,
+        1.0,
         ge=0.0,
         le=1.0,
         title="Hold fineness",

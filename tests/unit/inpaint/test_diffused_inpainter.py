@@ -109,6 +109,8 @@ def first_of(window: AlignedWindow, mattes: dict[int, Matte]) -> Fill:
 
 
 GRAIN = GrainModel.none(3)
+# The net alone decides.
+FREE = SamplerSettings(steps=4, fidelity=0.0, fineness=0.0)
 
 
 def drawn(
@@ -121,7 +123,7 @@ def drawn(
 ) -> tuple[AlignedWindow, Fill, Fill]:
     window, mattes = window_of(number, channels), mattes_of(number, *holes)
     first = first_of(window, mattes)
-    chosen = SamplerSettings().model_copy(update=settings)
+    chosen = FREE.model_copy(update=settings)
     who = DiffusedInpainter(session, chosen, seed=seed)
     return window, first, who.better(window, mattes, first, grain=GrainModel.none(channels))
 
@@ -154,7 +156,7 @@ def test_only_part_of_what_is_covered_may_be_its_own(mixer: Mixer) -> None:
     first = first_of(window, mattes)
     own = np.zeros_like(first.filled)
     own[SMALL] = first.filled[SMALL]
-    who = DiffusedInpainter(mixer(shares_of(noised=1.0)), SamplerSettings(), seed=1)
+    who = DiffusedInpainter(mixer(shares_of(noised=1.0)), FREE, seed=1)
     found = who.better(window, mattes, replace(first, filled=own), grain=GRAIN)
     assert np.array_equal(found.pixels[~own], first.pixels[~own])
 
@@ -216,9 +218,7 @@ def test_a_picture_smaller_than_the_net_takes_is_filled(mixer: Mixer) -> None:
     mattes = {3: matte_from_coverage(3, small, coverage)}
     filled = coverage > 0
     first = Fill(pixels, filled, np.zeros((30, 40), np.float32))
-    found = DiffusedInpainter(net, SamplerSettings(), seed=1).better(
-        window, mattes, first, grain=GRAIN
-    )
+    found = DiffusedInpainter(net, FREE, seed=1).better(window, mattes, first, grain=GRAIN)
     assert np.isfinite(found.pixels).all()
     assert (found.pixels[filled] != 0.25).mean() > 0.99
     assert np.array_equal(found.pixels[~filled], pixels[~filled])

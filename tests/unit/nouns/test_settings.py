@@ -114,7 +114,7 @@ def test_settings_that_came_later_count_in_the_digest_where_they_are_used() -> N
     # As it was before there was a diffusion net: finished films are not made again.
     assert plain == "47fb1c7f8edff7ae"
     for changes in (
-        {"sampler.steps": 2},
+        {"sampler.steps": 3},
         {"repair.large_from": 400.0},
         {"repair.scratch": "diffusion"},
         {"diffusion.steps": 3},
