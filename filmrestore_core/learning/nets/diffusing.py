@@ -48,6 +48,7 @@ class DiffusingNet(nn.Module):
         memory: int = 32,
         steer: int = 64,
         spread: str = "one",
+        opaque: float | None = None,
     ) -> None:
         """Build the net with fresh weights; it answers with what it was given.
 
@@ -60,6 +61,8 @@ class DiffusingNet(nn.Module):
             steer: numbers that say the time.
             spread: "one" takes r to be as uncertain everywhere; with "local" the net says how
                 uncertain each pixel is, so that noise leaves at once what is certain.
+            opaque: plate units; through damage that differs by more than this from the first fill
+                nothing is seen, and the net is not shown it. None shows it all damage as it is.
 
         Raises:
             SettingsError: neighbors or spread is neither, or there are too few widths.
@@ -72,6 +75,7 @@ class DiffusingNet(nn.Module):
                 f"A diffusing net has four widths or more and neighbors 'channels' or "
                 f"'attention', not {list(widths)} and '{neighbors}'."
             )
+        self.opaque = opaque
         self.multiple_of = STEM * 2 ** (len(widths) - 1)
         self.attends = neighbors == "attention"
         planes = _planes_without_neighbors() if self.attends else STEP_PLANES["diffuse-t5-v1"]
@@ -109,15 +113,17 @@ class DiffusingNet(nn.Module):
             planes: (N, 33, H, W) float32; H and W multiples of `multiple_of`.
         """
         noised, seen = planes[:, :_COLORS], planes[:, _LATER:]
+        first = seen[:, FIRST]
+        beneath = self._beneath(seen[:, CENTER] - first)
         # The plane is constant.
         t = planes[:, _TIME : _TIME + 1, :1, :1]
         size = torch.rsqrt(((1 - t) * SPREAD) ** 2 + t * t)
         lent = seen[:, LENT] * RESIDUAL_SCALE
         if self.attends:
-            given = [noised * size, seen[:, : FIRST.stop], seen[:, MATTE : MATTE + 1]]
+            given = [noised * size, first + beneath, first, seen[:, MATTE : MATTE + 1]]
             given.append(seen[:, NOISE:])
         else:
-            given = [noised * size, planes[:, _TIME : _TIME + 1], seen[:, : LENT.start], lent]
+            given = [noised * size, planes[:, _TIME : _TIME + 1], first + beneath, first, lent]
             given.append(seen[:, MATTE:])
         memories = self.memory(lent, seen) if self.attends else None
         features = self._body(torch.cat(given, dim=1), self.time(t), memories)
@@ -129,9 +135,17 @@ class DiffusingNet(nn.Module):
             share = found[:, _COLORS + i : _COLORS + i + 1]
             answer = answer + share * lent[:, _COLORS * i : _COLORS * (i + 1)]
         share = found[:, _COLORS + len(OFFSETS) :]
-        answer = answer + share * RESIDUAL_SCALE * (seen[:, CENTER] - seen[:, FIRST])
+        answer = answer + share * RESIDUAL_SCALE * beneath
         hole = (seen[:, MATTE : MATTE + 1] > 0).to(planes.dtype)
         return hole * (through * noised + made * answer)
+
+    def _beneath(self, change: Tensor) -> Tensor:
+        """What damage that one sees through differs by; less and less the more opaque it is."""
+        if self.opaque is None:
+            return change
+        most = change.abs().amax(dim=1, keepdim=True) / self.opaque
+        square = most * most
+        return change / (1 + square * square)
 
     def _spread(self, features: Tensor) -> Tensor | float:
         """How far r may be from the answer."""

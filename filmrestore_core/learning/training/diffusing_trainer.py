@@ -108,10 +108,11 @@ class DiffusingTrainer(Trainer):
         return diffusing_loss(answer.float(), residual, hole, t, even)
 
     def _begin_from(self, start: Path) -> None:
-        """As of Trainer; a net with a local spread may begin with one without."""
+        """As of Trainer; spread and opaqueness may be others than the checkpoint's net has."""
         tensors, facts = load_tensors(start)
-        given = facts.get(NET_KEY)
-        if not isinstance(given, dict) or given | {"spread": "local"} != self._config.net:
+        given, wanted = facts.get(NET_KEY), self._config.net
+        own = {k: wanted[k] for k in ("spread", "opaque") if k in wanted}
+        if not isinstance(given, dict) or given | own != wanted:
             super()._begin_from(start)
             return
         whole = {k: v for k, v in self._net.state_dict().items() if k.startswith("uncertain.")}

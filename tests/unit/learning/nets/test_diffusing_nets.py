@@ -99,6 +99,26 @@ def test_what_is_certain_lets_no_noise_through() -> None:
         assert float(local(planes).abs().max()) < 1e-3 < float(plain(planes).abs().max())
 
 
+@pytest.mark.parametrize("neighbors", WAYS)
+def test_opaque_damage_does_not_come_back(neighbors: str) -> None:
+    spec = {"net": "diffusing-unet", "planes": "diffuse-t5-v1", "neighbors": neighbors}
+    torch.manual_seed(3)
+    net = build_net({**spec, "widths": [4, 6, 8, 8], "memory": 8, "steer": 8, "opaque": 0.1})
+    torch.nn.init.normal_(net.leave.weight, std=0.2)
+    planes = _planes(32, 32)
+    first = planes[:, 4 + FIRST.start : 4 + FIRST.stop]
+    planes[:, 4 : 4 + CENTER.stop] = first
+
+    def change(size: float) -> float:
+        damaged = planes.clone()
+        damaged[:, 4 : 4 + CENTER.stop, 8:20, 9:20] += size
+        with torch.inference_mode():
+            return float((net(damaged) - net(planes)).abs().max())
+
+    # A tenth of white is seen through; ten times as much counts for a hundredth of that and less.
+    assert change(1.0) < 0.02 * change(0.1)
+
+
 def test_shares_of_time_are_the_best_linear_guess() -> None:
     chance = torch.Generator().manual_seed(8)
     residual = SPREAD * torch.randn(200_000, generator=chance)
