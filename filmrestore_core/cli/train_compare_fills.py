@@ -181,20 +181,22 @@ def _candidates(given: Sequence[str], base: str | None, plan: DiffusionPlan) -> 
         shelf_candidate(SHIPPED, DEFAULT_NET, held=True),
         shelf_candidate(f"{SHIPPED}, not held", DEFAULT_NET),
     ]
-    asked = [_asked(text, plan) for text in given]
-    chosen = None
-    if base is not None:
-        for one in [a for a in asked if a.name == base]:
-            found += open_candidates(one.name, one.file, one.plan)
-            asked.remove(one)
-        chosen = next((c for c in found if c.name == base), None)
-        if chosen is None:
-            raise SettingsError(
-                f"There is no candidate '{base}' to start from.",
-                hint=f"there are {', '.join(c.name for c in found)}",
-            )
-    for one in asked:
+    asked = [_asked(text, plan, base) for text in given]
+    for one in sorted(asked, key=lambda a: a.base is not None and a.base != a.name):
+        chosen = None
+        if one.base not in (None, one.name):
+            chosen = next((c for c in found if c.name == one.base), None)
+            if chosen is None:
+                raise SettingsError(
+                    f"There is no candidate '{one.base}' to start from.",
+                    hint=f"there are {', '.join(c.name for c in found)}",
+                )
         found += open_candidates(one.name, one.file, one.plan, chosen)
+    if base is not None and base not in {c.name for c in found}:
+        raise SettingsError(
+            f"There is no candidate '{base}' to start from.",
+            hint=f"there are {', '.join(c.name for c in found)}",
+        )
     return found
 
 
@@ -203,9 +205,10 @@ class _Asked:
     name: str
     file: Path
     plan: DiffusionPlan
+    base: str | None
 
 
-def _asked(text: str, plan: DiffusionPlan) -> _Asked:
+def _asked(text: str, plan: DiffusionPlan, base: str | None) -> _Asked:
     """NAME=FILE, or NAME=FILE;KEY=VALUE;... with a plan of its own."""
     name, equals, rest = text.partition("=")
     file, *changes = rest.split(";")
@@ -214,7 +217,9 @@ def _asked(text: str, plan: DiffusionPlan) -> _Asked:
     for change in changes:
         key, _, value = change.partition("=")
         what = f"--candidate '{text}': {key}"
-        if key == "steps":
+        if key == "base":
+            base = value
+        elif key == "steps":
             plan = replace(plan, steps=_numbers(value, what, int, least=1))
         elif key == "start":
             plan = replace(plan, starts=_numbers(value, what, float, least=0.01))
@@ -226,9 +231,9 @@ def _asked(text: str, plan: DiffusionPlan) -> _Asked:
         else:
             raise SettingsError(
                 f"--candidate '{text}' says '{change}'.",
-                hint="known are steps, start, fidelity, color, structure and fineness",
+                hint="known are base, steps, start, fidelity, color, structure and fineness",
             )
-    return _Asked(name.strip(), Path(file).expanduser(), plan)
+    return _Asked(name.strip(), Path(file).expanduser(), plan, base)
 
 
 def _numbers(
