@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 Planes = NDArray[np.float32]
 
 # Plate units. Through damage that lets light through a net sees more than neighbours show; but what
-# it takes for that may be opaque damage that no neighbour contradicts, and it would bring it back.
-MOST_SHOWN, MOST_UNSHOWN = 0.15, 0.03
+# it takes for that may be opaque damage. Where no neighbour contradicts it, it would bring it back,
+# and a tenth of that is still seen as a ghost: there it is not believed at all.
+MOST_SHOWN, MOST_UNSHOWN = 0.15, 0.0
 _SIGMA = 2.0
 
 

@@ -113,6 +113,14 @@ def bettered(session: Session, channels: int = 3) -> tuple[AlignedWindow, Fill, 
     return window, first, ExportedInpainter(session).better(window, mattes, first, grain=grain)
 
 
+def _shown(first: Fill) -> np.ndarray:
+    """Most of what is filled; elsewhere the net is not believed."""
+    assert first.methods is not None
+    shown = first.methods == FILL_METHODS.index("temporal")
+    assert shown.sum() > 0.8 * first.filled.sum()
+    return shown
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_net_that_gives_the_first_fill_changes_nothing(mixer: Mixer, channels: int) -> None:
     _, first, found = bettered(mixer(shares_of(FIRST)), channels)
@@ -126,17 +134,18 @@ def test_a_net_that_gives_the_first_fill_changes_nothing(mixer: Mixer, channels:
 def test_only_filled_pixels_change(mixer: Mixer) -> None:
     window, first, found = bettered(mixer(np.zeros((3, len(PLANE_NAMES)), np.float32)))
     # The net says black; it is believed part of the way.
-    inside = found.pixels[first.filled]
-    assert np.all(inside < first.pixels[first.filled])
-    assert inside.mean() > first.pixels[first.filled].mean() - 1.2 * MOST_SHOWN
+    shown = _shown(first)
+    assert np.all(found.pixels[shown] < first.pixels[shown])
+    assert found.pixels[shown].mean() > first.pixels[shown].mean() - 1.2 * MOST_SHOWN
+    unshown = first.filled & ~shown
+    assert np.array_equal(found.pixels[unshown], first.pixels[unshown])
     assert np.array_equal(found.pixels[~first.filled], window.center.pixels[~first.filled])
 
 
 def test_the_net_sees_through_damage(mixer: Mixer) -> None:
     window, first, found = bettered(mixer(shares_of(CENTER)))
-    np.testing.assert_allclose(
-        found.pixels[first.filled], window.center.pixels[first.filled], atol=1e-6
-    )
+    shown = _shown(first)
+    np.testing.assert_allclose(found.pixels[shown], window.center.pixels[shown], atol=1e-6)
 
 
 def test_a_neighbor_lends_what_it_shows(mixer: Mixer) -> None:
@@ -145,7 +154,8 @@ def test_a_neighbor_lends_what_it_shows(mixer: Mixer) -> None:
     shares[:, start : start + 3] = np.eye(3)
     window, first, found = bettered(mixer(shares))
     before = next(n for n in window.neighbors if n.offset == -1)
-    np.testing.assert_allclose(found.pixels[first.filled], before.pixels[first.filled], atol=1e-5)
+    shown = _shown(first)
+    np.testing.assert_allclose(found.pixels[shown], before.pixels[shown], atol=1e-5)
 
 
 def test_planes_say_what_is_spoiled() -> None:

