@@ -244,7 +244,6 @@ def test_a_name_that_is_no_folder_is_refused(film: Path, tmp_path: Path) -> None
     pytest.importorskip("diffusers")
     for more, message in (
         (("--diffusion-model", "some/model-on-a-hub"), "no folder on this machine"),
-        (("--set", "repair.method=diffusion"), "names no folder"),
         (("--diffusion-model", tmp_path), "no model_index.json"),
         (("--diffusion-model", tmp_path, "--set", "repair.method=net"), "leave one of the two"),
     ):
