@@ -12,6 +12,8 @@ Planes = NDArray[np.float32]
 # and a tenth of that is still seen as a ghost: there it is not believed at all.
 MOST_SHOWN, MOST_UNSHOWN = 0.15, 0.0
 _SIGMA = 2.0
+# Damage that changes the picture by more than this, plate units, is taken for opaque.
+_OPAQUE = 0.25
 
 
 def held_near(
@@ -26,7 +28,7 @@ def held_near(
         base: (3, h, w) float32, the fill to be bettered.
         made: (3, h, w) float32, what the net made of it.
         hole: (h, w) bool, filled pixels.
-        shown: (h, w) bool, those that a neighbour showed.
+        shown: (h, w) bool, those that a neighbour showed and whose damage may be seen through.
 
     Returns:
         (3, h, w) float32; of meaning inside the hole only.
@@ -41,3 +43,17 @@ def held_near(
     most = np.where(shown, np.float32(MOST_SHOWN), np.float32(MOST_UNSHOWN))
     share = np.minimum(np.float32(1.0), most / np.maximum(far, np.float32(1e-6)))
     return np.asarray(base + share * (made - base), np.float32)
+
+
+def see_through(damaged: Planes, base: Planes) -> NDArray[np.bool_]:
+    """(h, w) bool: pixels whose damage may let light through.
+
+    Args:
+        damaged: (3, h, w) float32, the picture as it came.
+        base: (3, h, w) float32, a fill of its holes.
+    """
+    import cv2
+
+    change = np.ascontiguousarray(np.abs(damaged - base).max(axis=0))
+    near = np.asarray(cv2.blur(change, (3, 3)), np.float32)
+    return np.asarray(near <= np.float32(_OPAQUE), np.bool_)

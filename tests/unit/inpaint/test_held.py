@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from filmrestore_core.inpaint.held import MOST_SHOWN, MOST_UNSHOWN, held_near
+from filmrestore_core.inpaint.held import MOST_SHOWN, MOST_UNSHOWN, held_near, see_through
 from filmrestore_core.noise import generator
 
 SIZE = (48, 56)
@@ -47,3 +47,13 @@ def test_what_lies_outside_the_hole_has_no_say() -> None:
     wild = np.where(HOLE, made, np.float32(9.0))
     one, other = (held_near(base, m, HOLE, ALL)[:, HOLE] for m in (made, wild))
     assert np.array_equal(one, other)
+
+
+def test_damage_that_changes_the_picture_much_is_opaque() -> None:
+    base = np.full((3, *SIZE), 0.5, np.float32)
+    damaged = base.copy()
+    damaged[:, :24] += 0.2
+    damaged[1, 24:] -= 0.4
+    seen = see_through(damaged, base)
+    assert seen[:23].all()
+    assert not seen[25:].any()
