@@ -50,7 +50,9 @@ class FilmPrior(nn.Module):
         channels = _COLORS * FOLD * FOLD
         self.multiple_of = FOLD * 2 ** (levels - 1)
         try:
-            self.unet: Any = UNet2DModel(  # type: ignore[no-untyped-call]
+            # Typed or not, as diffusers is installed or not.
+            make: Any = UNet2DModel
+            self.unet: Any = make(
                 in_channels=channels,
                 out_channels=channels,
                 block_out_channels=tuple(widths),
