@@ -13,7 +13,7 @@ from filmrestore_core.color.encoding import Encoding
 from filmrestore_core.errors import ModelContractError, Stopped
 from filmrestore_core.grain.model import GrainModel
 from filmrestore_core.inpaint.base import FILL_METHODS, Fill
-from filmrestore_core.inpaint.held import held_near, see_through
+from filmrestore_core.inpaint.held import held_near
 from filmrestore_core.inpaint.holes import Hole, count_holes, holes_of
 from filmrestore_core.inpaint.planes import CENTER, FILL_PLANES, FIRST, fill_planes, spoiled_parts
 from filmrestore_core.matte import Matte
@@ -99,9 +99,13 @@ class ExportedInpainter:
                 coarseness=grain.coarseness,
                 count=FILL_PLANES[self._session.card.planes],
             )
-            base = planes[FIRST]
-            believed = shown[hole.place] & see_through(planes[CENTER], base)
-            made = held_near(base, self._run(planes), first.filled[hole.place], believed)
+            made = held_near(
+                planes[FIRST],
+                self._run(planes),
+                planes[CENTER],
+                first.filled[hole.place],
+                shown[hole.place],
+            )
             _put(pixels, hole, made)
             methods[hole.place][hole.own] = FILL_METHODS.index("net")
             tiles += hole.box.area

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from filmrestore_core.errors import ModelContractError, SettingsError
-from filmrestore_core.inpaint.held import MOST_SHOWN, MOST_UNSHOWN, held_near
-from filmrestore_core.inpaint.planes import FILL_PLANES, FIRST, MATTE
+from filmrestore_core.inpaint.held import MOST_SHOWN, MOST_UNSHOWN, OPAQUE, held_near
+from filmrestore_core.inpaint.planes import CENTER, FILL_PLANES, FIRST, MATTE
 from filmrestore_core.inpaint.sampler import STEP_PLANES, Guidance, sample
 from filmrestore_core.learning.compare_fills.by_prior import DiffPIR, RePaint
 from filmrestore_core.learning.compare_fills.candidate import Candidate, Fill, Planes, Proposal
@@ -113,14 +113,14 @@ def shelf_candidate(name: str, model: str, *, held: bool = False) -> Candidate:
         made = session.run(np.ascontiguousarray(planes[:count]))
         if held:
             shown = np.asarray(open_neighbors(planes).any(axis=0), np.bool_)
-            made = held_near(planes[FIRST], made, planes[MATTE] > 0, shown)
+            made = held_near(planes[FIRST], made, planes[CENTER], planes[MATTE] > 0, shown)
         return Proposal(made)
 
     stated = opened.card.origin.get("parameters")
     return Candidate(
         name,
         fill,
-        {"model": opened.sha256} | ({"held": [MOST_SHOWN, MOST_UNSHOWN]} if held else {}),
+        {"model": opened.sha256} | ({"held": [MOST_SHOWN, MOST_UNSHOWN, OPAQUE]} if held else {}),
         # Nearly all of a small graph's bytes are its weights.
         stated if isinstance(stated, int) else len(opened.content) // 4,
         f"{opened.card.name}, ONNX Runtime{', held near the first fill' if held else ''}",

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.learning.judge.clips import REACH
+from filmrestore_core.learning.samples.filmed_window import HEIGHT, WIDTH
 from filmrestore_core.matte import DamageClass
 from filmrestore_core.synth.mark import Mark
 from filmrestore_core.synth.shapes import ShapeSource
 
-_HEIGHT, _WIDTH = 384, 512
 _FRAMES = 2 * REACH + 1
 # Areas of blots, px.
 _AREA = (300.0, 6000.0)
@@ -49,7 +49,7 @@ class LargeDamage:
         area = float(np.exp(rng.uniform(*np.log(_AREA))))
         draw = shapes.stain if rng.random() < 0.3 else shapes.speck
         shape = _solid(draw(rng, area), rng)
-        y, x = int(rng.integers(-10, _HEIGHT - 20)), int(rng.integers(-10, _WIDTH - 20))
+        y, x = int(rng.integers(-10, HEIGHT - 20)), int(rng.integers(-10, WIDTH - 20))
         density = _density(rng)
         if rng.random() < _LASTING:
             for frame in range(_FRAMES):
@@ -61,21 +61,21 @@ class LargeDamage:
     def _scratch(self, rng: np.random.Generator) -> None:
         width = float(rng.uniform(2.0, 9.0))
         side = int(np.ceil(width)) + 4
-        rows = _HEIGHT + 8
+        rows = HEIGHT + 8
         lean = rng.uniform(-0.01, 0.01) * rows
         middle = side / 2 + np.linspace(-lean, lean, rows) * 0.5
         middle += np.cumsum(rng.normal(0.0, 0.04, rows))
         across = np.abs(np.arange(side)[None, :] + 0.5 - middle[:, None])
         shape = np.clip(width / 2 + 0.5 - across, 0.0, 1.0).astype(np.float32)
-        x, density = int(rng.integers(4, _WIDTH - 4 - side)), _density(rng)
+        x, density = int(rng.integers(4, WIDTH - 4 - side)), _density(rng)
         for frame in range(_FRAMES):
             at = x + int(rng.integers(-1, 2))
             self._put(frame, DamageClass.SCRATCH, shape, at, -4, density)
 
     def _hair(self, rng: np.random.Generator, shapes: ShapeSource) -> None:
         shape = shapes.hair(rng, float(rng.uniform(60, 220)), float(rng.uniform(2.5, 6.0)))
-        y = int(rng.integers(-20, max(1, _HEIGHT - shape.shape[0] + 20)))
-        x = int(rng.integers(-20, max(1, _WIDTH - shape.shape[1] + 20)))
+        y = int(rng.integers(-20, max(1, HEIGHT - shape.shape[0] + 20)))
+        x = int(rng.integers(-20, max(1, WIDTH - shape.shape[1] + 20)))
         density = _density(rng)
         for frame in range(_FRAMES):
             self._put(frame, DamageClass.HAIR, shape, x, y, density)

@@ -19,7 +19,7 @@ def _base() -> np.ndarray:
 @pytest.mark.parametrize(("shown", "most"), [(ALL, MOST_SHOWN), (NONE, MOST_UNSHOWN)])
 def test_opaque_damage_is_not_brought_back(shown: np.ndarray, most: float) -> None:
     base = _base()
-    held = held_near(base, base - np.float32(0.6), HOLE, shown)
+    held = held_near(base, base - np.float32(0.6), base, HOLE, shown)
     change = (held - base)[:, HOLE]
     # Single precision of numbers near 1.
     np.testing.assert_allclose(change, -most, rtol=1e-3, atol=1e-6)
@@ -28,7 +28,7 @@ def test_opaque_damage_is_not_brought_back(shown: np.ndarray, most: float) -> No
 def test_what_is_near_stays_as_it_is() -> None:
     base = _base()
     made = base + np.float32(0.02)
-    assert np.array_equal(held_near(base, made, HOLE, ALL)[:, HOLE], made[:, HOLE])
+    assert np.array_equal(held_near(base, made, base, HOLE, ALL)[:, HOLE], made[:, HOLE])
 
 
 def test_detail_is_not_clipped() -> None:
@@ -36,7 +36,7 @@ def test_detail_is_not_clipped() -> None:
     base = np.full((3, *SIZE), 0.5, np.float32)
     rows, columns = np.indices(SIZE)
     made = base + np.where((rows + columns) % 2, 0.2, -0.2).astype(np.float32)
-    held = held_near(base, made, HOLE, ALL)
+    held = held_near(base, made, base, HOLE, ALL)
     inner = np.s_[:, 18:28, 20:36]
     np.testing.assert_allclose(held[inner], made[inner], atol=1e-5)
 
@@ -45,7 +45,7 @@ def test_what_lies_outside_the_hole_has_no_say() -> None:
     base = _base()
     made = base + np.float32(0.02)
     wild = np.where(HOLE, made, np.float32(9.0))
-    one, other = (held_near(base, m, HOLE, ALL)[:, HOLE] for m in (made, wild))
+    one, other = (held_near(base, m, base, HOLE, ALL)[:, HOLE] for m in (made, wild))
     assert np.array_equal(one, other)
 
 
@@ -57,3 +57,9 @@ def test_damage_that_changes_the_picture_much_is_opaque() -> None:
     seen = see_through(damaged, base)
     assert seen[:23].all()
     assert not seen[25:].any()
+
+
+def test_the_net_is_not_believed_under_opaque_damage() -> None:
+    base = _base()
+    damaged, made = base - np.float32(0.6), base - np.float32(0.1)
+    assert np.array_equal(held_near(base, made, damaged, HOLE, ALL)[:, HOLE], base[:, HOLE])
