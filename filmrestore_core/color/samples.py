@@ -19,9 +19,16 @@ _BLOCK = 1 << 14  # samples whose steps stay in the processor's cache
 
 
 def normalized(samples: Samples, fmt: PixelFormat) -> Floats:
-    """Samples of any shape as float64: code / largest code; floating point as it is."""
-    values = samples.astype(np.float64)
-    return values if fmt.is_float else values / fmt.maximum
+    """Samples of any shape as float64: code / largest code; floating point as it is.
+
+    A signaling NaN becomes a quiet one, so that no later arithmetic warns of it.
+    """
+    if not fmt.is_float:
+        return samples.astype(np.float64) / fmt.maximum
+    with np.errstate(invalid="ignore"):
+        # The cast from half keeps the NaN signaling; any arithmetic makes it quiet.
+        values = samples.astype(np.float64)
+        return np.multiply(values, 1.0, out=values)
 
 
 def to_working(values: NDArray[Any], encoding: Encoding) -> NDArray[np.float32]:

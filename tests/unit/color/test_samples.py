@@ -130,3 +130,17 @@ def test_normalized_is_code_over_largest_code() -> None:
     values = normalized(np.array([0, 1023], np.uint16), PixelFormat("uint16", 10))
     np.testing.assert_array_equal(values, [0.0, 1.0])
     np.testing.assert_array_equal(normalized(np.float32([2.5]), PixelFormat.of("f4")), [2.5])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_signaling_nans_raise_no_warning_in_later_arithmetic(dtype: str) -> None:
+    stored = {
+        "float16": np.array([0x7C01, 0xFD00, 0x8000], np.uint16).view(np.float16),
+        "float32": np.array([0x7F800001, 0xFFA00000, 0x80000000], np.uint32).view(np.float32),
+    }[dtype]
+    values = normalized(stored, PixelFormat.of(dtype))
+    with np.errstate(all="raise"):
+        values / 3.0
+    assert np.isnan(values[:2]).all()
+    assert np.signbit(values[2])
+    assert values[2] == 0
