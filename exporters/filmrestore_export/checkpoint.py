@@ -13,8 +13,10 @@ from filmrestore_core.inpaint.planes import OFFSETS
 from filmrestore_core.inpaint.sampler import MINIMUM, MULTIPLE, STEP_PLANES
 from filmrestore_core.matte import DETECTED_CLASSES
 from filmrestore_core.models.card import ModelCard, Task
+from filmrestore_core.segment.mark_crops import CROP_PLANES, PLANES_NAME, SIDE
 
 DEFAULT_OPSET = 17
+MARK_NET = "mark-net"
 
 
 def open_checkpoint(path: Path) -> tuple[nn.Module, dict[str, Any]]:
@@ -54,7 +56,9 @@ def complete_card(given: Mapping[str, Any], spec: Mapping[str, Any], *, where: s
         ModelContractError: a key is missing, unknown or wrong.
     """
     derived: dict[str, Any] = {"opset": DEFAULT_OPSET}
-    if spec.get("planes") in STEP_PLANES:
+    if spec.get("net") == MARK_NET:
+        derived |= _judging()
+    elif spec.get("planes") in STEP_PLANES:
         derived |= _drawing(spec)
     elif given.get("task", Task.SEGMENT) == Task.SEGMENT:
         derived |= _segmenter(spec)
@@ -79,6 +83,19 @@ def _segmenter(spec: Mapping[str, Any]) -> dict[str, Any]:
         "classes": classes,
         "temporal": {"size": frames, "center": frames // 2},
         "size": {"multiple_of": multiple, "minimum": max(32, 2 * multiple)},
+    }
+
+
+def _judging() -> dict[str, Any]:
+    """Of a net that judges marks: crops lie side by side, and none knows of another."""
+    return {
+        "task": Task.JUDGE.value,
+        "planes": PLANES_NAME,
+        "inputs": [{"name": "planes", "shape": [1, 2 * len(CROP_PLANES), "H", "W"]}],
+        "outputs": [{"name": "logit", "shape": [1, 1, "H", "W"]}],
+        "size": {"multiple_of": SIDE, "minimum": SIDE},
+        "tiles": {"size": 3 * SIDE, "overlap": SIDE},
+        "temporal": {"size": 5, "center": 2},
     }
 
 

@@ -23,8 +23,10 @@ class PromisedNet(nn.Module):
 
     def __init__(self, net: nn.Module, activation: Activation = Activation.NONE) -> None:
         super().__init__()
-        self.net = net.float().eval()
+        self.net = net.float()
         self.activation = activation
+        # As a whole: an exporter puts the mode that it found back into every part.
+        self.eval()
 
     def forward(self, planes: Tensor) -> Tensor:
         """(1, P, H, W) float32 -> (1, K, H, W) float32."""

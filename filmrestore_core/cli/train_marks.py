@@ -1,22 +1,33 @@
-"""`filmrestore train marks`: the trees that judge what net and classical detector find."""
+"""`filmrestore train marks`: net and trees that judge what net and classical detector find."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from filmrestore_core.cli.exit_code import ExitCode
-from filmrestore_core.cli.train_net import Data, Workers
+from filmrestore_core.cli.train_net import Data, Threads, Workers
+
+if TYPE_CHECKING:
+    from filmrestore_core.learning.training.trainer import Progress
 
 
 def marks(
     net: Annotated[
         Path,
         typer.Argument(metavar="NET", help="A detector's .onnx with its card.", show_default=False),
+    ],
+    looks: Annotated[
+        Path,
+        typer.Argument(
+            metavar="LOOKS",
+            help="YAML: the net that judges marks by how they look, and its steps.",
+            show_default=False,
+        ),
     ],
     config: Annotated[
         Path,
@@ -42,10 +53,12 @@ def marks(
     windows: Annotated[int, typer.Option("--windows", min=1, help="How many.")] = 600,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of these windows.")] = 7,
     workers: Workers = 1,
+    threads: Threads = 0,
 ) -> int:
-    """Fit the trees that judge each mark which a net and the classical detector find together.
+    """Teach a net and trees to judge each mark which a net and the classical detector find.
 
-    Writes judge_marks_both_sides.json, judge_marks_one_side.json and judge_marks_card.json.
+    Writes judge_marks_both_sides.json, judge_marks_one_side.json, judge_marks_card.json and
+    look/best.safetensors.
     """
     from filmrestore_core.learning.marks.examples import MarkPlan
     from filmrestore_core.learning.marks.fit import fit_mark_judges
@@ -57,7 +70,21 @@ def marks(
         if at % 20 == 0 or at == of:
             console.print(f"{at} of {of} windows", markup=False)
 
+    def tell(progress: Progress) -> None:
+        console.print(
+            f"step {progress.step} of {progress.of}: loss {progress.loss:.4f}, "
+            f"{progress.seconds_left / 60:.0f} min left",
+            markup=False,
+        )
+
     plan = MarkPlan(data, net, read_config(config).scenes.apart, windows, seed)
-    results = fit_mark_judges(plan, out, workers=workers, done=say)
-    typer.echo(json.dumps({name: found["at_pivot"] for name, found in results.items()}, indent=1))
+    results = fit_mark_judges(
+        plan, read_config(looks), out, workers=workers, threads=threads, done=say, tell=tell
+    )
+    typer.echo(
+        json.dumps(
+            {name: found["at_pivot"] for name, found in results.items()},
+            indent=1,
+        )
+    )
     return ExitCode.DONE

@@ -25,6 +25,7 @@ class Task(StrEnum):
 
     SEGMENT = "segment"
     INPAINT = "inpaint"
+    JUDGE = "judge"
 
 
 class _Section(BaseModel):

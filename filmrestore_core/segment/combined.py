@@ -1,6 +1,8 @@
-"""CombinedSegmenter: net and classical detector find marks, and trees judge each as a whole."""
+"""CombinedSegmenter: net and classical detector find marks, each of which is judged as a whole."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +19,8 @@ from filmrestore_core.segment.mark_measure import (
     measure_marks,
     wariness,
 )
-from filmrestore_core.segment.spike import Spikes, find_spikes
+from filmrestore_core.segment.mark_net import ExportedMarkNet
+from filmrestore_core.segment.spike import find_spikes
 from filmrestore_core.temporal.window import AlignedWindow
 
 # In a card's calibration: which edition of the shipped judges knows this net's scores.
@@ -25,25 +28,39 @@ JUDGE_KEY = "marks.judge"
 JUDGE_EDITION = 1.0
 # A mark of which so much is found again in both neighbours moves through the picture.
 _SEEN_TWICE = 0.65
+# Marks that the trees put so many logits below the operating point are not looked at.
+_HOPELESS = 8.0
+
+Look = Callable[[MeasuredMarks, NDArray[np.int64]], NDArray[np.float64]]
+"""Marks and which of them (M,) -> (M,) logits of damage."""
 
 
 class CombinedSegmenter:
     """The detectors make different mistakes: what both know of a mark says more than either.
 
     The net sees context, hairs and what is not opaque; the classical one compares and measures. A
-    mark is as likely as trees that know both say, or as the classical detector alone says.
-    Where fewer than two neighbours show the picture the classical detector decides alone.
+    mark is as likely as trees that know both and a second net, which looks at it and around it,
+    say together, or as the classical detector alone says. Where fewer than two neighbours show
+    the picture the classical detector decides alone.
     """
 
-    def __init__(self, net: ExportedSegmenter, classical: ClassicalSegmenter, *, protection: float):
+    def __init__(
+        self,
+        net: ExportedSegmenter,
+        classical: ClassicalSegmenter,
+        looks: ExportedMarkNet,
+        *,
+        protection: float,
+    ) -> None:
         """Build a segmenter.
 
         Args:
             net: its card fits, see `fits`.
             classical: with the same settings.
+            looks: judges marks by how they look.
             protection: motion protection, 0 to 1; 0.5 changes nothing.
         """
-        self._net, self._classical = net, classical
+        self._net, self._classical, self._looks = net, classical, looks
         self._doubt = (protection - 0.5) * PROTECTION
 
     @staticmethod
@@ -82,17 +99,29 @@ class CombinedSegmenter:
         second = highest_of(measured)
         marks = measure_marks(spikes, learned, second, trust_of(window))
         if marks is not None:
-            self._add(marks, spikes, learned, measured, second, scores)
+            judged = judge_marks(
+                marks,
+                self._looked_at(window, learned.max(axis=0)),
+                both_sides=spikes.both_sides,
+                doubt=self._doubt,
+            )
+            self._add(marks, judged, learned, measured, second, scores)
         # What the classical detector is sure of stays: measured, it refuses less sparkle than the
         # trees of marks do, and its lines in the gate were judged by all their rows.
         for damage_class, plane in measured.scores.items():
             np.maximum(scores[damage_class], plane, out=scores[damage_class])
         return DamageMap(window.center.number, scores, box)
 
+    def _looked_at(self, window: AlignedWindow, highest: NDArray[np.float32]) -> Look:
+        def look(marks: MeasuredMarks, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+            return self._looks.logits(window, highest, marks, chosen)
+
+        return look
+
     def _add(
         self,
         marks: MeasuredMarks,
-        spikes: Spikes,
+        score: NDArray[np.float32],
         learned: NDArray[np.float32],
         measured: DamageMap,
         highest: NDArray[np.float32],
@@ -106,7 +135,6 @@ class CombinedSegmenter:
         np.maximum.at(peak, marks.owner, own)
         # The core of a mark keeps its score, doubtful pixels down to half of it.
         share = np.clip(0.5 + 0.5 * own / np.maximum(peak[marks.owner], 1e-3), 0.5, 1.0)
-        score = judge_marks(marks, both_sides=spikes.both_sides, doubt=self._doubt)
         value = score[marks.owner] * share
         # The one that is surer says of which kind a pixel is.
         by_net = first >= second
@@ -120,20 +148,27 @@ class CombinedSegmenter:
             scores[damage_class][at] = value * likely
 
 
-def judge_marks(marks: MeasuredMarks, *, both_sides: bool, doubt: float) -> NDArray[np.float32]:
+def judge_marks(
+    marks: MeasuredMarks, look: Look, *, both_sides: bool, doubt: float
+) -> NDArray[np.float32]:
     """(N,) float32 scores 0..1, 0.5 at the operating point.
 
     Args:
         marks: with what is known of each.
+        look: what a net says of some of them by how they look.
         both_sides: whether the references lie before and after the frame.
         doubt: logits to take off where the motion is not to be trusted at all.
     """
     judge = load_judge("marks_both_sides" if both_sides else "marks_one_side")
     unsure = 1.0 - marks.columns[:, MARK_COLUMNS.index("trust")]
     off = doubt * unsure + wariness(marks.columns)
-    score = judge.scores(marks.columns, MARK_COLUMNS, doubt=off)
+    logit = judge.logit(marks.columns, MARK_COLUMNS) - off
     moves = marks.columns[:, MARK_COLUMNS.index("seen_min")] > _SEEN_TWICE
-    return np.asarray(np.where(moves, 0.0, score), np.float32)
+    if judge.look:
+        # No look could make good what is so unlikely.
+        chosen = np.flatnonzero(~moves & (logit > judge.pivot - _HOPELESS)).astype(np.int64)
+        logit[chosen] += judge.look * look(marks, chosen)
+    return np.asarray(np.where(moves, 0.0, judge.score_of(logit)), np.float32)
 
 
 def trust_of(window: AlignedWindow) -> NDArray[np.float32]:

@@ -29,6 +29,7 @@ class Judge:
         right: (M,) int, next node.
         value: (M,) float64, a leaf's logit.
         depth: most steps from a root to a leaf.
+        look: how much a logit of `segment.mark_net` counts beside the trees; 0: not at all.
     """
 
     features: tuple[str, ...]
@@ -42,6 +43,7 @@ class Judge:
     right: NDArray[np.intp]
     value: NDArray[np.float64]
     depth: int
+    look: float = 0.0
 
     def logit(self, columns: NDArray[np.float64], names: tuple[str, ...]) -> NDArray[np.float64]:
         """(N,) float64 for (N, F) measurements.
@@ -80,9 +82,11 @@ class Judge:
             names: what the columns are.
             doubt: logits to take off.
         """
-        return np.asarray(
-            1.0 / (1.0 + np.exp(-(self.logit(columns, names) - self.pivot - doubt) / self.slope))
-        )
+        return self.score_of(self.logit(columns, names) - doubt)
+
+    def score_of(self, logit: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N,) float64 0..1 for (N,) logits; 0.5 at the operating point."""
+        return np.asarray(1.0 / (1.0 + np.exp(-(logit - self.pivot) / self.slope)))
 
 
 @cache
@@ -103,4 +107,5 @@ def load_judge(name: str) -> Judge:
         right=np.asarray(nodes["right"], np.intp),
         value=np.asarray(nodes["value"], np.float64),
         depth=int(document["depth"]),
+        look=float(document.get("look", 0.0)),
     )

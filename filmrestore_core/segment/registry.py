@@ -15,12 +15,16 @@ from filmrestore_core.segment.base import Segmenter
 from filmrestore_core.segment.classical import ClassicalSegmenter
 from filmrestore_core.segment.combined import CombinedSegmenter
 from filmrestore_core.segment.exported_net import ExportedSegmenter
+from filmrestore_core.segment.mark_net import ExportedMarkNet
 from filmrestore_core.settings import Detector, DetectSettings
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_NET = "damage-unet"
 """The built-in net that looks for damage where the settings name none."""
+
+MARK_NET = "mark-net"
+"""The built-in net that judges marks by how they look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,14 @@ def choose_segmenter(
     net = ExportedSegmenter(session, settings)
     identity = runtime_fingerprint(session)
     if settings.detector is Detector.AUTO and CombinedSegmenter.fits(session.card):
+        looking = shared_session(models, MARK_NET, device)
         both = CombinedSegmenter(
-            net, ClassicalSegmenter(settings), protection=settings.motion_protection
+            net,
+            ClassicalSegmenter(settings),
+            ExportedMarkNet(looking),
+            protection=settings.motion_protection,
         )
-        return ChosenSegmenter(both, {**identity, "with": "classical"})
+        return ChosenSegmenter(both, {**identity, "with": f"classical, {looking.card.name}"})
     return ChosenSegmenter(net, identity)
 
 

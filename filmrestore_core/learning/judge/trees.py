@@ -160,6 +160,7 @@ def write_judge(judge: Judge, origin: str, path: Path) -> None:
         "pivot": judge.pivot,
         "slope": judge.slope,
         "depth": judge.depth,
+        **({"look": judge.look} if judge.look else {}),
         "roots": judge.roots.tolist(),
         "nodes": {
             "feature": judge.feature.tolist(),

@@ -1,4 +1,4 @@
-"""Marks of made-up windows, each known to be damage or picture."""
+"""Marks of made-up windows, each known to be damage or picture, and crops of some."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from filmrestore_core.learning.judge.candidates import (
 )
 from filmrestore_core.learning.judge.clips import REACH, series_of
 from filmrestore_core.learning.judge.examples import code_digest
+from filmrestore_core.learning.marks.crop_shelf import CropShelf
 from filmrestore_core.learning.samples.filmed_window import FilmedWindow, film_window
 from filmrestore_core.learning.samples.sources import Sources, find_sources
 from filmrestore_core.models.store import open_lone
@@ -34,7 +35,8 @@ from filmrestore_core.runtime.session import Session
 from filmrestore_core.segment.classical import ClassicalSegmenter
 from filmrestore_core.segment.combined import highest_of, trust_of
 from filmrestore_core.segment.exported_net import ExportedSegmenter
-from filmrestore_core.segment.mark_measure import MARK_COLUMNS, measure_marks
+from filmrestore_core.segment.mark_crops import CROP_PLANES, SIDE, crops_of
+from filmrestore_core.segment.mark_measure import MARK_COLUMNS, MeasuredMarks, measure_marks
 from filmrestore_core.segment.spike import find_spikes
 from filmrestore_core.settings import DetectSettings
 from filmrestore_core.synth.library import LibraryPart, LibraryShapes
@@ -44,10 +46,13 @@ from filmrestore_core.temporal.align import align
 # A mark is damage when more than this of it is, and picture when less than that is.
 _DAMAGE, _PICTURE = 0.5, 0.1
 _ONE_SIDE = ((-2, -1), (1, 2))
+# So many crops are kept of each look at a window.
+_PICTURE_CROPS, _DAMAGE_CROPS = 40, 24
 # Where one of these changes, kept files are stale; the rest stands in code_digest.
 _FILES = (
     *(f"segment/{name}" for name in ("classical.py", "mark_measure.py", "judge_both_sides.json")),
     *(f"segment/{name}" for name in ("judge_one_side.json", "spike_planes.py", "planes.py")),
+    "segment/mark_crops.py",
     *(
         f"learning/samples/{name}.py"
         for name in ("damage", "filmed_window", "negatives", "sources")
@@ -67,6 +72,7 @@ class MarkPlan:
         windows: how many made-up windows; every second one has finer damage, and every third one
             is of plain footage, on which alone the operating point is chosen.
         seed: of everything random; training scenes use others.
+        validation: whether they are of the clips and shapes kept apart, not of the others.
     """
 
     data: Path
@@ -74,6 +80,7 @@ class MarkPlan:
     apart: tuple[str, ...]
     windows: int
     seed: int
+    validation: bool = False
 
 
 def mark_examples(
@@ -82,8 +89,8 @@ def mark_examples(
     *,
     workers: int = 1,
     done: Callable[[int, int], None] = lambda at, of: None,
-) -> Candidates:
-    """The marks of all windows; what an earlier run left in the folder is read.
+) -> tuple[Candidates, CropShelf]:
+    """The marks of all windows and crops of them; what an earlier run left there is read.
 
     Args:
         plan: which.
@@ -102,12 +109,28 @@ def mark_examples(
     for found in _each(jobs, workers):
         made.append(found)
         done(len(made), plan.windows)
-    return together(made)
+    paths = [_path(folder, index) for index in range(plan.windows)]
+    return together(made), CropShelf.of(paths, [len(m.label) for m in made])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowMarks:
+    """What is known of a window's marks.
+
+    Attributes:
+        marks: all of them.
+        crops: (M, C, SIDE, SIDE) float32, see segment.mark_crops.
+        shown: (M,) which of the marks each crop shows.
+    """
+
+    marks: Candidates
+    crops: NDArray[np.float32]
+    shown: NDArray[np.int64]
 
 
 def window_marks(
     made: FilmedWindow, net: ExportedSegmenter, facts: WindowFacts, *, one_side: int
-) -> Candidates:
+) -> WindowMarks:
     """The marks of a window, damaged and undamaged, with all its neighbours and with one side.
 
     Args:
@@ -118,36 +141,50 @@ def window_marks(
     """
     rim = made.seen / 2
     truth = made.change[REACH] > rim
-    parts = []
+    parts: list[WindowMarks] = []
     for window, damaged in (
         (made, True),
         (replace(made, held=made.clean), False),
     ):
-        for offsets in (made.offsets, _ONE_SIDE[one_side]):
+        for side, offsets in enumerate((made.offsets, _ONE_SIDE[one_side])):
             seen = replace(window, offsets=offsets)
-            parts.append(_marks(seen, truth & damaged, net, replace(facts, damaged=damaged)))
-    return together(parts)
+            rng = np.random.default_rng([facts.number, damaged, side])
+            known = replace(facts, damaged=damaged)
+            parts.append(_marks(seen, truth & damaged, net, known, rng))
+    starts = np.cumsum([0, *(len(p.marks.label) for p in parts)])
+    return WindowMarks(
+        together([p.marks for p in parts]),
+        np.concatenate([p.crops for p in parts]),
+        np.concatenate([p.shown + start for p, start in zip(parts, starts, strict=False)]),
+    )
 
 
 def _marks(
-    made: FilmedWindow, truth: NDArray[np.bool_], net: ExportedSegmenter, facts: WindowFacts
-) -> Candidates:
+    made: FilmedWindow,
+    truth: NDArray[np.bool_],
+    net: ExportedSegmenter,
+    facts: WindowFacts,
+    rng: np.random.Generator,
+) -> WindowMarks:
     none = np.zeros(0, np.int64)
+    no_crops = np.zeros((0, 2 * len(CROP_PLANES), SIDE, SIDE), np.float32)
     empty = Candidates(
         np.zeros((0, len(MARK_COLUMNS))), none.astype(np.int8), none, none, (), MARK_COLUMNS
     )
     window = align(made.window())
     spikes = find_spikes(window)
     if spikes is None:
-        return empty
+        return WindowMarks(empty, no_crops, none)
     facts = replace(facts, both_sides=spikes.both_sides)
     classical = highest_of(ClassicalSegmenter(DetectSettings()).segment(window, spikes))
-    marks = measure_marks(spikes, net.raw_scores(window), classical, trust_of(window))
+    scores = net.raw_scores(window)
+    marks = measure_marks(spikes, scores, classical, trust_of(window))
     if marks is None:
-        return replace(empty, windows=(facts,))
+        return WindowMarks(replace(empty, windows=(facts,)), no_crops, none)
     share = np.bincount(marks.owner, truth[marks.ys, marks.xs], minlength=marks.count) / marks.area
     label = np.where(share > _DAMAGE, DAMAGE, np.where(share < _PICTURE, PICTURE, NEITHER))
-    return Candidates(
+    shown = _shown(marks, label, rng)
+    found = Candidates(
         marks.columns,
         label.astype(np.int8),
         marks.area,
@@ -155,6 +192,17 @@ def _marks(
         (facts,),
         MARK_COLUMNS,
     )
+    return WindowMarks(found, crops_of(window, scores.max(axis=0), marks, shown), shown)
+
+
+def _shown(
+    marks: MeasuredMarks, label: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """The marks that are worth a crop: picture that the net takes most for damage, some damage."""
+    peak = marks.columns[:, MARK_COLUMNS.index("net_max")]
+    picture, damage = (np.flatnonzero(label == kind) for kind in (PICTURE, DAMAGE))
+    surest = picture[np.argsort(-peak[picture], kind="stable")][:_PICTURE_CROPS]
+    return np.concatenate([surest, rng.permutation(damage)[:_DAMAGE_CROPS]]).astype(np.int64)
 
 
 _Job = tuple[MarkPlan, int, Path, str]
@@ -171,9 +219,9 @@ def _each(jobs: Sequence[_Job], workers: int) -> Iterator[Candidates]:
 
 def _one(job: _Job) -> Candidates:
     plan, index, folder, key = job
-    path = folder / f"{index:05d}.npz"
+    path = _path(folder, index)
     kept = Candidates.load(path, key)
-    if kept is not None:
+    if kept is not None and CropShelf.has(path):
         return kept
     cv2.setNumThreads(1)
     sources, shapes, series = _sources(plan)
@@ -195,16 +243,22 @@ def _one(job: _Job) -> Candidates:
         made.change[REACH].size,
     )
     found = window_marks(made, _net(plan.net), facts, one_side=index // 2 % 2)
-    found.save(path, key)
-    return found
+    CropShelf.keep(path, found.crops, found.shown)
+    found.marks.save(path, key)
+    return found.marks
+
+
+def _path(folder: Path, index: int) -> Path:
+    return folder / f"{index:05d}.npz"
 
 
 @cache
 def _sources(plan: MarkPlan) -> tuple[Sources, ShapeSource, dict[str, str]]:
     shapes: ShapeSource = ProceduralShapes()
     if (plan.data / "damage").is_dir():
-        shapes = LibraryShapes(plan.data / "damage", part=LibraryPart.TRAIN)
-    sources = find_sources(plan.data, plan.apart, validation=False)
+        part = LibraryPart.VALIDATION if plan.validation else LibraryPart.TRAIN
+        shapes = LibraryShapes(plan.data / "damage", part=part)
+    sources = find_sources(plan.data, plan.apart, validation=plan.validation)
     return sources, shapes, series_of([clip.name for clip in sources.clips])
 
 
@@ -227,6 +281,7 @@ def _key(plan: MarkPlan) -> str:
         cv2.__version__,
         sha256(plan.net.read_bytes()).hexdigest(),
         sorted(plan.apart),
+        plan.validation,
         plan.seed,
     ]
     return sha256(json.dumps(text).encode()).hexdigest()

@@ -1,11 +1,11 @@
-"""From marks to the two judges of marks and their card, in one step."""
+"""From marks to the net that looks at them, the two judges of marks and their card."""
 
 from __future__ import annotations
 
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,40 +25,67 @@ from filmrestore_core.learning.judge.trees import (
     write_judge,
 )
 from filmrestore_core.learning.marks.examples import MarkPlan, mark_examples
+from filmrestore_core.learning.marks.looks import (
+    Examples,
+    train_look,
+    unseen_looks,
+    with_looks,
+    without_looks,
+)
+from filmrestore_core.learning.training.config import TrainingConfig
 from filmrestore_core.segment.mark_measure import wariness
 
 # Falsely marked pixels per million of the plain windows at score 0.5; their clips are fast ones for
 # the most part, and on the clips of docs/validation.md it is less than half of that.
 PPM = 100.0
-TREES = TreeSettings(trees=200, leaves=8, least=40, shrink=2.0)
+TREES = TreeSettings(trees=400, leaves=12, least=40, shrink=2.0)
 CARD = "judge_marks_card.json"
+# A logit of the net counts as one of the trees; half as much and twice as much found less at 400 px
+# per million, and it matters little.
+LOOK = 1.0
+# Windows of clips kept apart, at least.
+_LEAST_APART = 4
 
 
 def fit_mark_judges(
     plan: MarkPlan,
+    config: TrainingConfig,
     out: Path,
     *,
     workers: int = 1,
+    threads: int = 0,
     done: Callable[[int, int], None] = lambda at, of: None,
+    tell: Callable[..., None] = lambda progress: None,
 ) -> dict[str, Any]:
-    """Fit both judges; writes judge_marks_both_sides.json, judge_marks_one_side.json and a card.
+    """Train the net and fit both judges; writes judge_marks_*.json and their card.
+
+    How far the net counts beside the trees, and the operating point, are chosen by what nets and
+    trees say of series that they have not seen.
 
     Args:
         plan: which marks.
-        out: folder for them and, in "marks", what was measured.
-        workers: processes; they change nothing but the time.
+        config: of the net's training.
+        out: folder for them; "marks" and "validation" hold what was measured, "look" the net.
+        workers: processes that make windows; they change nothing but the time.
+        threads: of the processor, for the net; 0 leaves it to the library.
         done: called with (windows done, windows in all).
+        tell: called with a trainer.Progress.
 
     Returns:
         Name of each judge -> its figures on series that the trees were not fitted to.
 
     Raises:
-        MissingExtraError: scikit-learn is not installed.
+        MissingExtraError: scikit-learn or torch is not installed.
         ModelError: the net cannot be read.
         SettingsError: the data do not suffice.
     """
     require_library()
-    found = mark_examples(plan, out / "marks", workers=workers, done=done)
+    taught = Examples(*mark_examples(plan, out / "marks", workers=workers, done=done))
+    apart = replace(plan, validation=True, windows=max(_LEAST_APART, plan.windows * 3 // 40))
+    measured = Examples(*mark_examples(apart, out / "validation", workers=workers, done=done))
+    look = unseen_looks(taught, config, out, threads=threads, tell=tell)
+    net = train_look(taught, measured, config, out, threads=threads, tell=tell)
+    found = with_looks(taught.marks, look)
     series = sorted({w.series for w in found.windows})
     results: dict[str, Any] = {}
     written: list[Path] = []
@@ -68,14 +95,16 @@ def fit_mark_judges(
             raise SettingsError(
                 "No window shows footage as it is.", hint="give more windows, 100 at least"
             )
-        unseen = unseen_logits(known, TREES, seed=plan.seed) - wariness(known.columns)
-        judge = fit_judge(known, TREES, seed=plan.seed)
+        known, seen = without_looks(known)
+        trees = unseen_logits(known, TREES, seed=plan.seed)
+        unseen = trees + LOOK * seen - wariness(known.columns)
+        judge = replace(fit_judge(known, TREES, seed=plan.seed), look=LOOK)
         judge = with_operating_point(judge, known, unseen, ppm=PPM)
         path = out / f"judge_marks_{name}.json"
         write_judge(judge, _origin(known, plan), path)
         written.append(path)
         results[name] = figures(known, unseen, pivot=judge.pivot)
-    _write_card(out / CARD, plan, results, written)
+    _write_card(out / CARD, plan, {**results, "look": net}, written)
     return results
 
 
@@ -90,7 +119,7 @@ def _origin(known: Candidates, plan: MarkPlan) -> str:
 
 def _write_card(path: Path, plan: MarkPlan, results: dict[str, Any], written: list[Path]) -> None:
     document = {
-        "command": f"filmrestore train marks NET.onnx --config CONFIG.yaml --data DATA "
+        "command": f"filmrestore train marks NET.onnx LOOKS.yaml --config CONFIG.yaml --data DATA "
         f"--out FOLDER --windows {plan.windows} --seed {plan.seed}",
         "net": {"file": plan.net.name, "sha256": sha256(plan.net.read_bytes()).hexdigest()},
         "apart": sorted(plan.apart),

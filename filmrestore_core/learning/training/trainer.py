@@ -185,7 +185,10 @@ class Trainer:
         keep = min(config.average, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             for name, value in self._net.state_dict().items():
-                self._average[name].lerp_(value, 1 - keep)
+                if value.is_floating_point():
+                    self._average[name].lerp_(value, 1 - keep)
+                else:
+                    self._average[name].copy_(value)
         return float(loss.detach())
 
     def _prepare(self) -> None:

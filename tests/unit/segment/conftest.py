@@ -11,6 +11,8 @@ from filmrestore_core.box import Box
 from filmrestore_core.models.card import ModelCard
 from filmrestore_core.plate import Plate
 from filmrestore_core.runtime.session import Session
+from filmrestore_core.segment.mark_crops import CROP_PLANES, PLANES_NAME, SIDE
+from filmrestore_core.segment.mark_measure import MeasuredMarks
 from filmrestore_core.segment.spike_planes import PLANE_NAMES
 from filmrestore_core.temporal.align import align
 from filmrestore_core.temporal.window import AlignedWindow, TemporalWindow
@@ -84,3 +86,73 @@ def speck_window() -> Callable[..., AlignedWindow]:
         return align(TemporalWindow(plates[0], tuple(plates[o] for o in sorted(offsets))))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def crop_net(tiny_card: Callable[..., ModelCard]) -> Callable[..., Session]:
+    """Says of each crop `gain` times the share of its near plane that the mark covers."""
+    pytest.importorskip("onnx")
+    from onnx import helper, numpy_helper
+
+    def make(gain: float = 1.0, **more: object) -> Session:
+        count = 2 * len(CROP_PLANES)
+        card = tiny_card(
+            **{
+                "task": "judge",
+                "planes": PLANES_NAME,
+                "inputs": [{"name": "planes", "shape": [1, count, "H", "W"]}],
+                "outputs": [{"name": "logit", "shape": [1, 1, "H", "W"]}],
+                "classes": [],
+                "size": {"multiple_of": SIDE, "minimum": SIDE},
+                "tiles": {"size": 3 * SIDE, "overlap": SIDE},
+                **more,
+            }
+        )
+        kernel = np.zeros((1, count, 1, 1), np.float32)
+        kernel[0, CROP_PLANES.index("mark")] = gain
+        graph = helper.make_graph(
+            [
+                helper.make_node("Conv", ["planes", "w"], ["mark"]),
+                helper.make_node(
+                    "AveragePool",
+                    ["mark"],
+                    ["mean"],
+                    kernel_shape=[SIDE, SIDE],
+                    strides=[SIDE, SIDE],
+                ),
+                helper.make_node(
+                    "Resize",
+                    ["mean", "", "scales"],
+                    ["logit"],
+                    mode="nearest",
+                    coordinate_transformation_mode="asymmetric",
+                    nearest_mode="floor",
+                ),
+            ],
+            "crops",
+            [helper.make_tensor_value_info("planes", 1, [1, count, "H", "W"])],
+            [helper.make_tensor_value_info("logit", 1, [1, 1, "H", "W"])],
+            [
+                numpy_helper.from_array(kernel, "w"),
+                numpy_helper.from_array(np.asarray([1, 1, SIDE, SIDE], np.float32), "scales"),
+            ],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        return Session(card, bytes(model.SerializeToString()))
+
+    return make
+
+
+def marks_at(shape: tuple[int, int], *parts: tuple[slice, slice]) -> MeasuredMarks:
+    """Marks that cover these parts, of which nothing is known."""
+    labels = np.zeros(shape, np.int32)
+    for number, part in enumerate(parts, 1):
+        labels[part] = number
+    ys, xs = np.nonzero(labels)
+    owner = (labels[ys, xs] - 1).astype(np.intp)
+    return MeasuredMarks(labels, ys, xs, owner, np.zeros((len(parts), 1)))
+
+
+@pytest.fixture(name="marks_at")
+def _marks_at() -> Callable[..., MeasuredMarks]:
+    return marks_at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,14 @@ from filmrestore_core.segment.combined import JUDGE_EDITION, JUDGE_KEY, Combined
 from filmrestore_core.segment.exported_net import ExportedSegmenter
 from filmrestore_core.segment.judge import Judge, load_judge
 from filmrestore_core.segment.mark_measure import MARK_COLUMNS
+from filmrestore_core.segment.mark_net import ExportedMarkNet
 from filmrestore_core.segment.registry import choose_segmenter
 from filmrestore_core.settings import Detector, DetectSettings
 from filmrestore_core.temporal.window import AlignedWindow
 
 SpikeNet = Callable[..., Session]
 SpeckWindow = Callable[..., AlignedWindow]
+Both = Callable[..., CombinedSegmenter]
 DIRT, SPARKLE = DamageClass.DIRT, DamageClass.SPARKLE
 FITTING = {JUDGE_KEY: JUDGE_EDITION}
 
@@ -62,11 +65,20 @@ def judged_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Judge], list[str]]:
     return put
 
 
-def both(net: Session, protection: float = 0.5) -> CombinedSegmenter:
-    settings = DetectSettings(motion_protection=protection)
-    return CombinedSegmenter(
-        ExportedSegmenter(net, settings), ClassicalSegmenter(settings), protection=protection
-    )
+@pytest.fixture
+def both(crop_net: Callable[..., Session]) -> Both:
+    """Both detectors and a net that says of each mark how large it is."""
+
+    def make(net: Session, protection: float = 0.5) -> CombinedSegmenter:
+        settings = DetectSettings(motion_protection=protection)
+        return CombinedSegmenter(
+            ExportedSegmenter(net, settings),
+            ClassicalSegmenter(settings),
+            ExportedMarkNet(crop_net(gain=100.0)),
+            protection=protection,
+        )
+
+    return make
 
 
 @pytest.mark.parametrize("name", ["marks_both_sides", "marks_one_side"])
@@ -77,7 +89,10 @@ def test_the_shipped_judges_want_what_is_measured(name: str) -> None:
 
 
 def test_a_mark_is_judged_as_a_whole(
-    spike_net: SpikeNet, speck_window: SpeckWindow, judged_by: Callable[[Judge], list[str]]
+    both: Both,
+    spike_net: SpikeNet,
+    speck_window: SpeckWindow,
+    judged_by: Callable[[Judge], list[str]],
 ) -> None:
     asked = judged_by(stump("log_area", 0.0, -9.0, 9.0))
     found = both(spike_net(all_classes=True)).segment(speck_window())
@@ -90,7 +105,10 @@ def test_a_mark_is_judged_as_a_whole(
 
 
 def test_a_mark_that_the_judge_refuses_is_not_found(
-    spike_net: SpikeNet, speck_window: SpeckWindow, judged_by: Callable[[Judge], list[str]]
+    both: Both,
+    spike_net: SpikeNet,
+    speck_window: SpeckWindow,
+    judged_by: Callable[[Judge], list[str]],
 ) -> None:
     judged_by(stump("log_area", 99.0, -3.0, 3.0))
     window = speck_window()
@@ -103,8 +121,37 @@ def test_a_mark_that_the_judge_refuses_is_not_found(
         assert np.all(plane >= own)
 
 
+def test_trees_and_look_decide_together(
+    both: Both,
+    spike_net: SpikeNet,
+    speck_window: SpeckWindow,
+    judged_by: Callable[[Judge], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("filmrestore_core.segment.classical.find_objects", lambda spikes: None)
+    monkeypatch.setattr(combined, "wariness", lambda columns: np.zeros(len(columns)))
+    trees = stump("log_area", 0.0, -9.0, -2.0)
+    segmenter, window = both(spike_net(all_classes=True)), speck_window()
+
+    def score(judge: Judge) -> float:
+        judged_by(judge)
+        return float(segmenter.segment(window).scores[DIRT][40, 60])
+
+    alone = score(trees)
+    assert alone == pytest.approx(1 / (1 + np.exp(2.0)), abs=1e-6)
+    # The net says a hundred times the share of the crop; the mark has some 49 to 81 px.
+    seen = score(replace(trees, look=1.0))
+    assert 1 / (1 + np.exp(-0.1)) < seen < 1 / (1 + np.exp(-1.6))
+    # What the trees think hopeless is not looked at.
+    hopeless = stump("log_area", 0.0, -9.0, -9.0)
+    assert score(replace(hopeless, look=1.0)) == score(hopeless)
+
+
 def test_at_the_end_of_a_shot_the_other_judge_decides(
-    spike_net: SpikeNet, speck_window: SpeckWindow, judged_by: Callable[[Judge], list[str]]
+    both: Both,
+    spike_net: SpikeNet,
+    speck_window: SpeckWindow,
+    judged_by: Callable[[Judge], list[str]],
 ) -> None:
     asked = judged_by(stump("log_area", 0.0, -9.0, 1.0))
     both(spike_net(all_classes=True)).segment(speck_window((1, 2)))
@@ -112,6 +159,7 @@ def test_at_the_end_of_a_shot_the_other_judge_decides(
 
 
 def test_motion_protection_counts_where_motion_is_not_trusted(
+    both: Both,
     spike_net: SpikeNet,
     speck_window: SpeckWindow,
     judged_by: Callable[[Judge], list[str]],
@@ -136,6 +184,7 @@ def test_motion_protection_counts_where_motion_is_not_trusted(
 
 
 def test_a_line_in_the_gate_is_not_judged_again(
+    both: Both,
     spike_net: SpikeNet,
     speck_window: SpeckWindow,
     judged_by: Callable[[Judge], list[str]],
@@ -155,7 +204,7 @@ def test_a_line_in_the_gate_is_not_judged_again(
 
 
 def test_with_one_neighbor_the_classical_detector_decides(
-    spike_net: SpikeNet, speck_window: SpeckWindow
+    both: Both, spike_net: SpikeNet, speck_window: SpeckWindow
 ) -> None:
     window = speck_window((1,))
     found = both(spike_net(all_classes=True)).segment(window)

@@ -10,10 +10,17 @@ import numpy as np
 import pytest
 
 pytest.importorskip("sklearn")
+pytest.importorskip("torch")
 
 from filmrestore_core.cli.main import run
 from filmrestore_core.learning.judge.candidates import DAMAGE, PICTURE, Candidates, WindowFacts
-from filmrestore_core.learning.marks.examples import MarkPlan, mark_examples, window_marks
+from filmrestore_core.learning.marks.crop_shelf import CropShelf
+from filmrestore_core.learning.marks.examples import (
+    MarkPlan,
+    WindowMarks,
+    mark_examples,
+    window_marks,
+)
 from filmrestore_core.learning.samples.filmed_window import film_window
 from filmrestore_core.learning.samples.sources import find_sources
 from filmrestore_core.models.store import BUILTIN, ModelStore
@@ -32,7 +39,7 @@ def shipped() -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(data_folder: Path) -> Candidates:
+def seen(data_folder: Path) -> WindowMarks:
     session = shared_session(ModelStore(), "damage-unet", Device.CPU)
     sources = find_sources(data_folder, ("tower",), validation=False)
     made = next(
@@ -43,6 +50,11 @@ def found(data_folder: Path) -> Candidates:
     )
     facts = WindowFacts("a", "a", 0, True, True, "none", 1, 0.0, 0, 1)
     return window_marks(made, ExportedSegmenter(session, DetectSettings()), facts, one_side=1)
+
+
+@pytest.fixture(scope="module")
+def found(seen: WindowMarks) -> Candidates:
+    return seen.marks
 
 
 def test_a_window_is_looked_at_damaged_and_undamaged_from_both_sides_and_one(
@@ -64,36 +76,74 @@ def test_damage_is_where_it_was_made(found: Candidates) -> None:
     assert raised[found.label == DAMAGE].mean() > raised[found.label == PICTURE].mean()
 
 
+def test_damage_and_the_surest_picture_have_crops(seen: WindowMarks, tmp_path: Path) -> None:
+    label, peak = seen.marks.label, seen.marks.columns[:, MARK_COLUMNS.index("net_max")]
+    shown = np.isin(np.arange(len(label)), seen.shown)
+    assert len(np.unique(seen.shown)) == len(seen.shown) == len(seen.crops)
+    assert np.any(label[shown] == DAMAGE)
+    assert np.any(label[shown] == PICTURE)
+    for look in range(len(seen.marks.windows)):
+        of_look = (seen.marks.window == look) & (label == PICTURE)
+        if np.any(of_look & ~shown):
+            assert peak[of_look & ~shown].max() <= peak[of_look & shown].min()
+    # Kept and read again they lie as far apart as a byte's steps.
+    path = tmp_path / "00000.npz"
+    CropShelf.keep(path, seen.crops, seen.shown)
+    shelf = CropShelf.of([path], [len(label)])
+    np.testing.assert_array_equal(shelf.mark, seen.shown)
+    again = shelf.take(np.arange(len(seen.shown))[::-1])
+    np.testing.assert_allclose(again, seen.crops[::-1], atol=0.5 / 127 + 1e-6)
+
+
 @pytest.mark.slow
 def test_the_command_gives_the_same_judges_twice(
     data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("net: {net: unet}\nscenes: {apart: [tower]}\n")
+    looks = tmp_path / "looks.yaml"
+    looks.write_text(
+        "net: {net: mark-net, widths: [8, 8, 8]}\nsteps: 12\nbatch: 8\ncrop: 48\nevery: 6\n"
+    )
     outs = tmp_path / "one", tmp_path / "two"
     for out, more in zip(outs, ((), ("--workers", "2")), strict=True):
         code = run(
             [
-                *("train", "marks", str(shipped()), "--config", str(config)),
-                *("--data", str(data_folder), "--out", str(out), "--windows", "14", *more),
+                *("train", "marks", str(shipped()), str(looks), "--config", str(config)),
+                *(
+                    "--data",
+                    str(data_folder),
+                    "--out",
+                    str(out),
+                    "--windows",
+                    "14",
+                    "--threads",
+                    "1",
+                    *more,
+                ),
             ]
         )
         assert code == 0
-    names = ("judge_marks_both_sides.json", "judge_marks_one_side.json", "judge_marks_card.json")
+    names = (
+        *("judge_marks_both_sides.json", "judge_marks_one_side.json", "judge_marks_card.json"),
+        "look/best.safetensors",
+    )
     for name in names:
         assert (outs[0] / name).read_bytes() == (outs[1] / name).read_bytes()
     card = json.loads((outs[0] / names[2]).read_text())
     for name in names[:2]:
         assert card["sha256"][name] == sha256((outs[0] / name).read_bytes()).hexdigest()
-        assert set(json.loads((outs[0] / name).read_text())["features"]) == set(MARK_COLUMNS)
+        judge = json.loads((outs[0] / name).read_text())
+        assert set(judge["features"]) == set(MARK_COLUMNS)
+        assert judge["look"] > 0
     assert set(json.loads(capsys.readouterr().out.split("}\n}\n")[0] + "}\n}")) == {
         "both_sides",
         "one_side",
     }
     # What is there is read, not made again; another seed makes others.
     plan = MarkPlan(data_folder, shipped(), ("tower",), 2, 7)
-    first = mark_examples(plan, outs[0] / "marks")
-    other = mark_examples(MarkPlan(data_folder, shipped(), ("tower",), 2, 8), tmp_path / "other")
+    first, _ = mark_examples(plan, outs[0] / "marks")
+    other, _ = mark_examples(MarkPlan(data_folder, shipped(), ("tower",), 2, 8), tmp_path / "other")
     assert first.columns.shape != other.columns.shape or not np.array_equal(
         first.columns, other.columns
     )

@@ -153,3 +153,19 @@ def test_the_same_seed_gives_the_same_weights(name: str) -> None:
 def test_a_wrong_description_is_a_sentence(spec: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         build_net(spec)
+
+
+def test_features_keep_their_size_in_a_net_that_begins_evenly() -> None:
+    torch.manual_seed(3)
+    spec = {"net": "unet", "planes": "t3-v1", "widths": [16, 32, 64, 96], "blocks": 2}
+    features = torch.rand(1, 16, 64, 64)
+    with torch.inference_mode():
+        plain, even = (
+            build_net(s).body(features).std() / features.std()  # type: ignore[operator, union-attr]
+            for s in (spec, {**spec, "begin": "evenly"})
+        )
+    # The library's first weights shrink them; measured .11 and 2.0.
+    assert float(plain) < 0.2
+    assert 0.5 < float(even) < 5.0
+    with pytest.raises(SettingsError, match="cannot begin 'anyhow'"):
+        build_net({**spec, "begin": "anyhow"})
