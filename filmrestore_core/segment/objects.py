@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from filmrestore_core.places import places
 from filmrestore_core.segment.measure import measure
-from filmrestore_core.segment.spike import Spikes, places
+from filmrestore_core.segment.spike import Spikes
 
 # A mark begins where a pixel stands out by this much noise ...
 SEED_EXCESS = 4.0

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from filmrestore_core.box import Box
 from filmrestore_core.matte import DamageClass, DamageMap, Defect, Matte
+from filmrestore_core.places import places
 from filmrestore_core.settings import DetectSettings
 
 # Nothing is so sure, and nothing so doubtful, that the slider's ends take all or nothing.
@@ -182,16 +183,15 @@ def _defects(
     box: Box,
 ) -> tuple[Defect, ...]:
     """One Defect per piece, in reading order; pieces that cover no pixel by half are left out."""
-    # Much faster than np.nonzero where little is covered.
-    ys, xs = np.divmod(np.flatnonzero(pieces > 0), pieces.shape[1])
+    ys, xs = places(pieces > 0)
     owner = pieces[ys, xs]
     count = len(kinds) + 1
     areas = np.bincount(owner, coverage[ys, xs] >= 0.5, minlength=count)
     lowest = np.full((2, count), np.iinfo(np.int64).max)
     highest = np.full((2, count), -1)
-    for axis, places in enumerate((xs, ys)):
-        np.minimum.at(lowest[axis], owner, places)
-        np.maximum.at(highest[axis], owner, places)
+    for axis, along in enumerate((xs, ys)):
+        np.minimum.at(lowest[axis], owner, along)
+        np.maximum.at(highest[axis], owner, along)
     defects = []
     for index in range(1, count):
         if areas[index] < 1:
