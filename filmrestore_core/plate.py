@@ -15,7 +15,7 @@ from filmrestore_core.frame import frozen_array
 LUMA_WEIGHTS = (0.2126, 0.7152, 0.0722)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Plate:
     """A picture in the working encoding: perceptually even, black about 0, white about 1.
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from filmrestore_core.grain.model import GrainModel
 from filmrestore_core.matte import Matte
 from filmrestore_core.noise import generator
+from filmrestore_core.places import places
 from filmrestore_core.plate import Plate, luma_of
 
 # Side of a field of grain that is drawn at once, px; fields hang on the clip's coordinates.
@@ -75,7 +76,7 @@ def regrain(
     channels = result.shape[2]
     reach = model.kernel.shape[0] // 2
     mixing = model.mixing
-    rows, columns = np.nonzero(where)
+    rows, columns = places(where)
     down, right = (rows + plate.box.y) // FIELD, (columns + plate.box.x) // FIELD
     for v, u in sorted(set(zip(down.tolist(), right.tolist(), strict=True))):
         top, left = max(0, v * FIELD - plate.box.y), max(0, u * FIELD - plate.box.x)

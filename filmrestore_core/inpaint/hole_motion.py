@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from filmrestore_core.inpaint.fusion import median_of_seen
+from filmrestore_core.inpaint.fusion import median_of, median_of_seen
 from filmrestore_core.inpaint.holes import Hole
 from filmrestore_core.inpaint.lender import Loan
 from filmrestore_core.plate import luma_of
@@ -43,7 +43,7 @@ def corrections(
     for k in range(len(loans)):
         meeting = ring & seen[k]
         if np.count_nonzero(meeting) >= FEWEST:
-            there[k] += np.median(here[meeting] - there[k][meeting])
+            there[k] += median_of(here[meeting] - there[k][meeting])
     guess = np.where(seen.any(0), median_of_seen(there, seen), there[0])
     base = np.where(hole.unknown, guess, here)
     low, high = float(base.min()), float(base.max())

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.box import Box
+from filmrestore_core.places import places
 
 # Side of a cell, px. Damage longer than this is filled piece by piece, crowded small damage that
 # shares a cell is filled together: so work and memory are bounded by the cells touched.
@@ -56,7 +57,7 @@ def holes_of(
     """
     height, width = wanted.shape
     picture = Box.of_size(width, height)
-    rows, columns = np.nonzero(wanted)
+    rows, columns = places(wanted)
     if not rows.size:
         return
     group = _groups(rows, columns, wanted.shape, margin, cell, coarse)

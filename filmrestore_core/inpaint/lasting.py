@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.matte import Matte
+from filmrestore_core.places import boxes_of, places
 from filmrestore_core.plate import Plate
 from filmrestore_core.temporal.window import AlignedWindow
 
@@ -57,12 +58,14 @@ def with_lasting(
     needed = (len(near) + 1) // 2
     if not (votes >= needed).any():
         return known
-    count, pieces, facts, _ = cv2.connectedComponentsWithStats(
-        marks.astype(np.uint8), connectivity=8
-    )
+    count, pieces = cv2.connectedComponents(marks.view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+    rows, columns = places(marks)
+    owner = pieces[rows, columns].astype(np.intp)
+    areas = np.bincount(owner, minlength=count)
+    boxes = boxes_of(rows, columns, owner, count)
     limit = np.float32(_SAME + _SIGMAS * noise)
     for piece in range(1, count):
-        x, y, width, height, area = (int(v) for v in facts[piece])
+        (x, y, width, height), area = boxes[piece].tolist(), int(areas[piece])
         at = (slice(y, y + height), slice(x, x + width))
         inside = pieces[at] == piece
         if np.count_nonzero(votes[at][inside] >= needed) * 2 < area:

@@ -49,9 +49,10 @@ def lost_detail(
         seen = (loan.trust >= LEAST_TRUST).astype(np.float32)
         weight += seen
         energy += seen * _fine_energy(loan.pixels)
-    shown = _mean(energy) / np.maximum(_mean(weight), np.float32(1e-6))
+    around = _mean(weight)
+    shown = _mean(energy) / np.maximum(around, np.float32(1e-6))
     lacking = (shown - _mean(_fine_energy(smooth))) / np.float32(expected) - np.float32(1.0)
-    lacking[_mean(weight) < np.float32(1.0 / (_SIDE * _SIDE))] = 0.0
+    lacking[around < np.float32(1.0 / (_SIDE * _SIDE))] = 0.0
     return np.clip(lacking, 0.0, np.float32(_MOST))
 
 

@@ -120,9 +120,9 @@ def fill_planes(
         (count, h, w) float32, the first of PLANE_NAMES.
     """
     here = (rows, columns)
-    base = np.moveaxis(first[here], -1, 0)
+    base = first[here].transpose(2, 0, 1)
     planes = np.zeros((len(PLANE_NAMES), *base.shape[1:]), np.float32)
-    planes[CENTER] = np.moveaxis(window.center.pixels[here], -1, 0)
+    planes[CENTER] = window.center.pixels[here].transpose(2, 0, 1)
     planes[FIRST] = base
     planes[MATTE] = coverage[here]
     planes[SPOILED] = 1.0
@@ -134,7 +134,7 @@ def fill_planes(
             continue
         start = LENT.start + 3 * i
         # Parts: holes are few, and whole planes of four neighbours cost more than all else here.
-        planes[start : start + 3] = np.moveaxis(near[offset].pixels_in(*here), -1, 0) - base
+        planes[start : start + 3] = near[offset].pixels_in(*here).transpose(2, 0, 1) - base
         planes[VALIDITY.start + i] = near[offset].validity_in(*here)
         planes[SPOILED.start + i] = spoiled[offset][here]
     return planes[:count]

@@ -12,7 +12,7 @@ from filmrestore_core.grain.denoise import SIZE, denoise
 from filmrestore_core.grain.estimate import estimate_grain
 from filmrestore_core.grain.model import GrainModel
 from filmrestore_core.inpaint.base import Fill
-from filmrestore_core.inpaint.fusion import LEAST_TRUST, Fusion, fuse, level
+from filmrestore_core.inpaint.fusion import LEAST_TRUST, Fusion, fuse, level, median_of
 from filmrestore_core.inpaint.hole_motion import corrections
 from filmrestore_core.inpaint.holes import Hole, holes_of
 from filmrestore_core.inpaint.lender import Lender, Loan, loans_for, move
@@ -149,7 +149,7 @@ def _without_grain(
         slice(max(0, int(columns[0]) - SIZE), int(columns[-1]) + SIZE + 1),
     )
     strength = grain.strength_at(luma_of(fusion.pixels)[good]).mean(0)
-    left = float(np.sqrt(np.median(fusion.share[good])))
+    left = float(np.sqrt(median_of(fusion.share[good])))
     deviation = fineness[..., None] * (strength * np.float32(left))
     result = fusion.pixels.copy()
     result[at] = denoise(fusion.pixels[at], deviation, threshold=THRESHOLD)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from filmrestore_core.inpaint.fusion import LEAST_TRUST
+from filmrestore_core.inpaint.fusion import LEAST_TRUST, median_of
 from filmrestore_core.inpaint.holes import Hole
 from filmrestore_core.inpaint.lender import Loan
 from filmrestore_core.plate import luma_of
@@ -66,8 +66,7 @@ def disagreement(
         mean = cv2.blur(luma_of(loan.pixels), (3, 3))
         meeting = ring & (loan.trust >= LEAST_TRUST)
         if np.count_nonzero(meeting) >= 8:
-            shift = np.median(here[meeting] - mean[meeting])
-            mean = mean + shift
+            mean = mean + median_of(here[meeting] - mean[meeting])
             outside += float(np.abs(here[meeting] - mean[meeting]).mean()) / len(loans)
         means.append(mean)
     pairs = 0

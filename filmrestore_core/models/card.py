@@ -64,7 +64,8 @@ class TileRule(_Section):
     """How a large picture is cut.
 
     Attributes:
-        size: edge of a tile, its overlap included, in pixels.
+        size: edge of a square tile, its overlap included, in pixels. Tiles may be larger: their
+            memory is bounded by a multiple of its area, see `runtime.tile_grid`.
         overlap: pixels on each side of a tile that are computed and thrown away. Where it is at
             least the net's reach, tiles leave no seams.
     """

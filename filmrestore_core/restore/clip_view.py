@@ -62,12 +62,14 @@ class ClipView:
         cuts: Shots | None,
         external: ExternalMattes,
         cache: FrameCache,
+        mattes: FrameCache | None = None,
     ) -> None:
         self.clip = clip
         self._settings = settings
         self._segmenter = segmenter
         self._external = external
         self._cache = cache
+        self._mattes = mattes or cache
         self._shots = ShotFinder(
             self,
             threshold=settings.cuts.threshold if settings.cuts.find else None,
@@ -152,11 +154,13 @@ class ClipView:
         Raises:
             MediaError: the frame or its given matte cannot be used.
         """
-        return self._once("matte", number, lambda: self._make_matte(number), _matte_bytes)
+        key = (id(self), "matte", number)
+        return self._mattes.get(key, lambda: self._make_matte(number), _matte_bytes)
 
     def forget_windows(self, before: int) -> None:
         """Let go of what no frame from `before` on will ask for; results never change by it."""
-        self._cache.drop(lambda key: key[0] == id(self) and key[2] < before)
+        for cache in (self._cache, self._mattes):
+            cache.drop(lambda key: key[0] == id(self) and key[2] < before)
 
     def _window(self, number: int) -> TemporalWindow:
         center = self.own_plate(number)

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from filmrestore_core.color.channels import picture_part
 from filmrestore_core.color.encoding import Encoding
-from filmrestore_core.color.working import encode_pixels
+from filmrestore_core.color.working import encode_samples
 from filmrestore_core.frame import Frame
+from filmrestore_core.places import places
 from filmrestore_core.plate import Plate
 
 
@@ -36,15 +37,14 @@ def composite(
         The same frame object where coverage is 0 everywhere; else a frame whose changed channels
         are new arrays and all else the same objects.
     """
-    covered = coverage > 0
-    if not covered.any():
+    rows, columns = places(coverage > 0)
+    if not rows.size:
         return frame
-    weight = coverage[covered][:, None]
-    old, new = plate.pixels[covered], fill[covered]
-    working = plate.pixels.copy()
-    working[covered] = np.where(weight >= 1.0, new, old + (new - old) * weight)
+    weight = coverage[rows, columns][:, None]
+    old, new = plate.pixels[rows, columns], fill[rows, columns]
+    working = np.where(weight >= 1.0, new, old + (new - old) * weight)
     index = picture_part(frame)
     part = frame.parts[index]
     return frame.with_part(
-        index, part.with_planes(encode_pixels(part, encoding, coverage, working))
+        index, part.with_planes(encode_samples(part, encoding, rows, columns, working))
     )

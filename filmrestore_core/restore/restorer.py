@@ -35,6 +35,9 @@ from filmrestore_core.settings import Detector, RepairMethod, RestoreSettings
 from filmrestore_core.temporal.shots import Shots
 
 CACHE_BYTES = 2 * 1024**3
+# This share of the bytes is for mattes alone: a window takes the room of twenty of them, but to
+# make a matte again takes six times as long. It holds five mattes of a 4K frame.
+_MATTE_SHARE = 1 / 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +85,7 @@ class Restorer:
             settings: RestoreSettings() where None.
             cuts: a given shot list; switches the search for cuts off.
             external: mattes from outside.
-            cache_bytes: most bytes that plates and aligned windows may take between calls.
+            cache_bytes: most bytes that plates, aligned windows and mattes may take between calls.
             models: the shelf; the built-in one where None.
             device: where nets run.
 
@@ -95,7 +98,8 @@ class Restorer:
         self.settings = settings or RestoreSettings()
         self._cuts = cuts
         self._external = external or ExternalMattes()
-        self._cache = FrameCache(cache_bytes)
+        of_mattes = int(_MATTE_SHARE * cache_bytes)
+        self._cache, self._mattes = FrameCache(cache_bytes - of_mattes), FrameCache(of_mattes)
         chosen = choose_segmenter(
             self.settings.detect, models=models or ModelStore(), device=device
         )
@@ -129,6 +133,7 @@ class Restorer:
     def forget(self) -> None:
         """Let go of all plates, windows and mattes kept between calls; no result changes by it."""
         self._cache.clear()
+        self._mattes.clear()
 
     def detect(self, clip: Clip, number: int) -> Matte:
         """What of a frame is damaged.
@@ -245,6 +250,7 @@ class Restorer:
                     cuts=self._cuts,
                     external=self._external,
                     cache=self._cache,
+                    mattes=self._mattes,
                 )
                 self._views[clip] = view
             return view

@@ -29,7 +29,7 @@ def engine_name(
 
 
 def tile_sides(card: ModelCard) -> tuple[int, int]:
-    """The smallest and the largest side of a tile that a card's rules make."""
+    """The smallest and the largest side of a tile that a card's rules make, none being joined."""
     step = card.size.multiple_of
     smallest = -(-max(card.size.minimum, step) // step) * step
     return smallest, max(card.tiles.size, smallest)

@@ -2,11 +2,14 @@
 
 All boxes here are in pixels from the display window's corner. The net sees the picture grown to
 whole multiples of the card's number (its hull); beyond the hull there is nothing.
+
+A tile is never more than SQUARES times as large as the square whose edge the card states.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +18,8 @@ from filmrestore_core.box import Box
 from filmrestore_core.models.card import ModelCard
 
 BLOCK = 128
+# So a 2K frame is one tile: as four squares a sixth of the work would be overlap.
+SQUARES = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,12 @@ class _Grid:
 
 
 def tiles_of(
-    picture: Box, card: ModelCard, *, wanted: NDArray[np.bool_] | None = None, block: int = BLOCK
+    picture: Box,
+    card: ModelCard,
+    *,
+    wanted: NDArray[np.bool_] | None = None,
+    block: int = BLOCK,
+    joined: bool = True,
 ) -> tuple[Tile, ...]:
     """The calls that cover a picture, or what is wanted of it, row by row.
 
@@ -62,6 +72,8 @@ def tiles_of(
         card: its size and tile rules.
         wanted: (H, W) bool over the picture; None wants all.
         block: edge of the blocks that are computed where they hold a wanted pixel.
+        joined: where all is wanted, cells of the grid are put together as long as a tile stays
+            within its bound; else no side exceeds the card's.
     """
     if picture.is_empty:
         return ()
@@ -76,7 +88,10 @@ def tiles_of(
     )
     grid = _Grid(hull, step, card.tiles.overlap, smallest)
     tiles: list[Tile] = []
-    for core in _cells(picture, card.tiles.core):
+    pitch = (card.tiles.core,) * 2
+    if joined and wanted is None:
+        pitch = _joined_pitch(picture, card.tiles.core, grid, SQUARES * card.tiles.size**2)
+    for core in _cells(picture, *pitch):
         if wanted is None:
             tiles.append(Tile(core, grid.reach(core), (core,)))
             continue
@@ -86,9 +101,31 @@ def tiles_of(
     return tuple(tiles)
 
 
+def _joined_pitch(picture: Box, core: int, grid: _Grid, most: float) -> tuple[int, int]:
+    """Width and height of the cells, whole multiples of the core, that cost the least work.
+
+    None of their tiles has more than `most` pixels, which is no less than one core's tile has.
+    """
+
+    def sides(length: int, reach_of: Callable[[int], list[int]]) -> dict[int, list[int]]:
+        return {core * k: reach_of(core * k) for k in range(1, -(-length // core) + 1)}
+
+    # How far a tile reaches along one axis does not depend on the other.
+    row, column = replace(picture, height=1), replace(picture, width=1)
+    widths = sides(picture.width, lambda p: [grid.reach(c).width for c in _cells(row, p, p)])
+    heights = sides(picture.height, lambda p: [grid.reach(c).height for c in _cells(column, p, p)])
+    fitting = [
+        (across, down)
+        for across, wide in widths.items()
+        for down, high in heights.items()
+        if max(wide) * max(high) <= most
+    ]
+    return min(fitting, key=lambda pitch: sum(widths[pitch[0]]) * sum(heights[pitch[1]]))
+
+
 def _wanted_tiles(core: Box, wanted: NDArray[np.bool_], block: int, grid: _Grid) -> list[Tile]:
     """Few calls that cover the blocks of a core that hold a wanted pixel."""
-    blocks = [cell for cell in _cells(core, block) if wanted[cell.slices(core)].any()]
+    blocks = [cell for cell in _cells(core, block, block) if wanted[cell.slices(core)].any()]
     by_row = _runs(blocks, along_x=True)
     by_column = _runs(blocks, along_x=False)
     runs = min(by_row, by_column, key=lambda boxes: sum(grid.reach(b).area for b in boxes))
@@ -135,12 +172,12 @@ def _joined(boxes: list[Box], grid: _Grid) -> list[Box]:
         boxes = [b for b in boxes if not whole.contains(b)] + [whole]
 
 
-def _cells(box: Box, pitch: int) -> list[Box]:
-    """A box cut along the lines at whole multiples of the pitch, row by row."""
+def _cells(box: Box, across: int, down: int) -> list[Box]:
+    """A box cut along the lines at whole multiples of the pitch each way, row by row."""
     return [
-        Box(x, y, pitch, pitch).intersect(box)
-        for y in range(_down(box.y, pitch), box.bottom, pitch)
-        for x in range(_down(box.x, pitch), box.right, pitch)
+        Box(x, y, across, down).intersect(box)
+        for y in range(_down(box.y, down), box.bottom, down)
+        for x in range(_down(box.x, across), box.right, across)
     ]
 
 

@@ -1,12 +1,13 @@
 """Tiles: a picture of any size through a net, one tile at a time, without seams.
 
-The grid hangs on the display window's corner and its pitch comes from the card, so the same pixel
-lies in the same tile whatever part of the picture is asked for. Each tile is computed with an
-overlap on all sides of which nothing is kept; where the overlap is at least the net's reach, the
-result is that of the whole picture at once, up to the last bits of a float.
+The grid hangs on the display window's corner and its pitch is the card's, or a multiple of it where
+that saves overlap. Each tile is computed with an overlap on all sides of which nothing is kept;
+where the overlap is at least the net's reach, the result is that of the whole picture at once, up
+to the last bits of a float, however it is cut.
 
 Memory: beside what the caller holds, the output (K, H, W) in float32 and the planes and activations
-of one tile; these do not grow with the picture.
+of one tile, which has at most SQUARES * size**2 pixels (size being the card's); so they do not grow
+with the picture.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from filmrestore_core.errors import DeviceMemoryError, ModelContractError, Stopp
 from filmrestore_core.models.card import ModelCard
 from filmrestore_core.runtime.device import Device
 from filmrestore_core.runtime.session import Session
-from filmrestore_core.runtime.tile_grid import BLOCK, Tile, tiles_of
+from filmrestore_core.runtime.tile_grid import BLOCK, SQUARES, Tile, tiles_of
 
 Cut = Callable[[Box, NDArray[np.float32]], None]
 """Writes the planes (P, height, width) of a box inside the picture, [0, 0] being its corner."""
@@ -122,10 +123,12 @@ def run_cut(
     if wanted is not None and wanted.shape != shape:
         raise ModelContractError(f"A wanted mask of {wanted.shape} lies over planes of {shape}.")
     picture = Box(box_origin[0], box_origin[1], shape[1], shape[0])
-    tiles = tiles_of(picture, session.card, wanted=wanted, block=block)
     notes: list[str] = []
     while True:
         device = session.device
+        # An engine of TensorRT was built for sides up to the card's.
+        joined = device.device is not Device.TENSORRT
+        tiles = tiles_of(picture, session.card, wanted=wanted, block=block, joined=joined)
         try:
             output = _run(session, cut, picture, tiles, should_stop)
         except DeviceMemoryError:
@@ -188,6 +191,6 @@ def _computed(picture: Box, tiles: tuple[Tile, ...]) -> NDArray[np.bool_]:
 
 
 def tile_bytes(card: ModelCard) -> int:
-    """Bytes of a tile's input and output, a lower bound of what one call needs."""
+    """Bytes of the largest tile's input and output, a lower bound of what one call needs."""
     channels = card.inputs[0].channels + card.outputs[0].channels
-    return 4 * channels * card.tiles.size**2
+    return round(4 * channels * SQUARES * card.tiles.size**2)

@@ -9,6 +9,7 @@ from filmrestore_core.matte import DamageClass, DamageMap
 from filmrestore_core.segment.elsewhere import seen_elsewhere
 from filmrestore_core.segment.judge import load_judge
 from filmrestore_core.segment.line_scratch import draw_line, find_lines
+from filmrestore_core.segment.line_votes import PlateVotes
 from filmrestore_core.segment.objects import FEATURES, Objects, find_objects
 from filmrestore_core.segment.spike import Spikes, find_spikes
 from filmrestore_core.settings import DetectSettings
@@ -38,6 +39,7 @@ class ClassicalSegmenter:
             settings: radius and motion protection are used here; the rest by `refine`.
         """
         self._settings = settings
+        self._votes = PlateVotes()
 
     @property
     def radius(self) -> int:
@@ -62,7 +64,7 @@ class ClassicalSegmenter:
         if spikes is not None:
             self._add_marks(spikes, scores)
         if self._settings.scratch:
-            for line in find_lines(window):
+            for line in find_lines(window, self._votes):
                 draw_line(line, scores[DamageClass.SCRATCH])
         lost = ~window.center.finite
         if lost.any():

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from filmrestore_core.segment.line_beside import Beside
 from filmrestore_core.segment.line_path import LinePath, trace_lines
-from filmrestore_core.segment.line_votes import SCALES, STRIP, strip_votes, unsteady
+from filmrestore_core.segment.line_votes import SCALES, STRIP, PlateVotes, unsteady
 from filmrestore_core.segment.spike import fast_luma
 from filmrestore_core.temporal.window import AlignedWindow
 
@@ -40,7 +40,7 @@ class Line:
     score: float
 
 
-def find_lines(window: AlignedWindow) -> list[Line]:
+def find_lines(window: AlignedWindow, votes: PlateVotes | None = None) -> list[Line]:
     """Line scratches of the center frame.
 
     The response of each pixel is the smaller of its differences to both flanks (a line, not an
@@ -52,6 +52,7 @@ def find_lines(window: AlignedWindow) -> list[Line]:
 
     Args:
         window: a frame with one to four neighbours.
+        votes: keeps what is known of the plates for other windows.
 
     Returns:
         Lines, strongest first; none where the frame has no neighbour.
@@ -61,8 +62,9 @@ def find_lines(window: AlignedWindow) -> list[Line]:
     if not raw.neighbors or height < 4 * STRIP or width < 32:
         return []
     center = fast_luma(raw.center.pixels)
-    own_votes = strip_votes(center)
-    other_votes = [strip_votes(fast_luma(p.pixels)) for p in raw.neighbors]
+    votes = votes or PlateVotes()
+    own_votes = votes.of(raw.center)
+    other_votes = [votes.of(p) for p in raw.neighbors]
     found: list[Line] = []
     for scale in range(len(SCALES)):
         own, others = own_votes[scale], [v[scale] for v in other_votes]

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from weakref import WeakKeyDictionary
+
 import numpy as np
 from numpy.typing import NDArray
+
+from filmrestore_core.plate import Plate
+from filmrestore_core.segment.spike import fast_luma
 
 # Rows that are averaged before anything else, and groups of them that make a strip.
 _ROWS = 4
@@ -44,6 +50,28 @@ def strip_votes(luma: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         grouped[:, inner] = votes.reshape(strips, _GROUP, -1).mean(axis=1)
         answer.append(grouped)
     return answer
+
+
+class PlateVotes:
+    """The votes of plates, kept as long as the plates live: each stands in several windows.
+
+    They take a twentieth of a plate's own bytes. Thread-safe.
+    """
+
+    def __init__(self) -> None:
+        """Keep nothing yet."""
+        self._kept: WeakKeyDictionary[Plate, list[NDArray[np.float32]]] = WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    def of(self, plate: Plate) -> list[NDArray[np.float32]]:
+        """What `strip_votes` says of a plate's luma."""
+        with self._lock:
+            votes = self._kept.get(plate)
+        if votes is None:
+            votes = strip_votes(fast_luma(plate.pixels))
+            with self._lock:
+                self._kept[plate] = votes
+        return votes
 
 
 def unsteady(votes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.matte import DamageClass
+from filmrestore_core.places import boxes_of, places
 from filmrestore_core.segment.elsewhere import seen_elsewhere
 from filmrestore_core.segment.measure import measure
 from filmrestore_core.segment.objects import FEATURES
+from filmrestore_core.segment.pieces import connected
 from filmrestore_core.segment.spike import Spikes
 
 # A mark is what the net thinks about as likely as not, or the classical detector nearly.
@@ -85,24 +87,16 @@ def measure_marks(
         classical: (H, W) float32 0..1, the classical detector's score.
         trust: (H, W) float32 0..1, mean validity of the nearest neighbours.
     """
-    import cv2
-
     highest = net.max(axis=0)
-    mask = ((highest >= NET_LOW) | (classical >= CLASSICAL_LOW)).view(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        mask, connectivity=8, ltype=cv2.CV_32S
-    )
-    labels = np.asarray(labels, np.int32)
-    if count <= 1:
+    labels, number = connected((highest >= NET_LOW) | (classical >= CLASSICAL_LOW))
+    if not number:
         return None
-    boxes = np.asarray(stats[1:, :4], np.int32)
-    flat = np.flatnonzero(mask)
-    if count - 1 > MOST_MARKS:
-        labels, boxes = _surest(labels, boxes, flat, np.maximum(highest, classical))
-        flat = np.flatnonzero(labels)
-    ys, xs = np.divmod(flat, mask.shape[1])
-    owner = labels.ravel()[flat].astype(np.intp) - 1
-    number = len(boxes)
+    if number > MOST_MARKS:
+        labels = _surest(labels, number, np.maximum(highest, classical))
+        number = MOST_MARKS
+    ys, xs = places(labels > 0)
+    owner = labels[ys, xs].astype(np.intp) - 1
+    boxes = boxes_of(ys, xs, owner, number)
 
     def mean(values: NDArray[Any]) -> NDArray[np.float64]:
         return np.bincount(owner, values, minlength=number) / area
@@ -126,7 +120,7 @@ def measure_marks(
         },
         "trust": mean(trust[ys, xs]),
         "raised": mean(np.abs(spikes.excess[ys, xs]) > _RAISED),
-        "screen_share": np.log(area / mask.size),
+        "screen_share": np.log(area / labels.size),
     }
     columns = np.stack(
         [
@@ -153,18 +147,16 @@ def logit_of(score: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _surest(
-    labels: NDArray[np.int32],
-    boxes: NDArray[np.int32],
-    flat: NDArray[np.intp],
-    score: NDArray[np.float32],
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The marks with the highest scores, numbered anew."""
-    peak = np.zeros(len(boxes), np.float32)
-    np.maximum.at(peak, labels.ravel()[flat] - 1, score.ravel()[flat])
+    labels: NDArray[np.int32], number: int, score: NDArray[np.float32]
+) -> NDArray[np.int32]:
+    """The MOST_MARKS marks with the highest scores, numbered anew."""
+    at = places(labels > 0)
+    peak = np.zeros(number, np.float32)
+    np.maximum.at(peak, labels[at] - 1, score[at])
     kept = np.sort(np.argsort(-peak, kind="stable")[:MOST_MARKS])
-    rename = np.zeros(len(boxes) + 1, np.int32)
+    rename = np.zeros(number + 1, np.int32)
     rename[kept + 1] = np.arange(1, len(kept) + 1, dtype=np.int32)
-    return np.take(rename, labels), boxes[kept]
+    return np.take(rename, labels)
 
 
 def _around(

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from filmrestore_core.segment.spike import Spikes, places
+from filmrestore_core.places import places
+from filmrestore_core.segment.spike import Spikes
+from filmrestore_core.segment.surroundings import CROWD_SIDE
 
 # Long marks whose directions differ by less than this (radians) count as parallel.
 _ALIKE_TURN = 0.2
-# Sides of the surroundings that tell how well the references agree, and how crowded it is; px.
-_MISFIT_SIDE = 26
-_PEAK_SIDE = 34
-_CROWD_SIDE = 68
-_CROWD_EXCESS = 4.0
 # What a net finds may not stand out at all; candidates of the classical detector exceed this.
 _LEAST_DEPTH = 0.25
 
@@ -63,7 +59,7 @@ def measure(
         further = [inside.of(o) for o in spikes.others]
         spread = np.max([inside.mean(np.abs(o - prediction)) for o in further], 0) / absolute
         others_gap = np.min([inside.mean(facing * (here - o)) for o in further], 0) / absolute
-    around = surroundings(spikes)
+    around = spikes.surroundings
     near_misfit = inside.mean(around.misfit[ys // 2, xs // 2])
     validity = np.minimum(*(ring.of(r.neighbor.validity) for r in (spikes.first, spikes.second)))
     validity_inside = np.minimum(
@@ -71,6 +67,10 @@ def measure(
     )
     limit = np.where(facing > 0, spikes.high[ys, xs], spikes.low[ys, xs])
     beyond = np.maximum(facing * (here - limit), 0.0)
+    beyond_far, raw_excess = (
+        _outside(here, inside.of(high), inside.of(low), facing)
+        for high, low in ((around.highest, around.lowest), (around.raw_high, around.raw_low))
+    )
     area = inside.area
     extent = np.maximum(boxes[:, 2], boxes[:, 3]).astype(np.float64)
     return {
@@ -79,7 +79,7 @@ def measure(
         "log_contrast": np.log(contrast),
         "log_local_contrast": np.log(absolute / (near_misfit + 0.5 * level)),
         "beyond_share": inside.mean(beyond > noise[ys, xs]),
-        "beyond_far": inside.mean(_beyond_far(spikes, ys, xs, facing)) / absolute,
+        "beyond_far": inside.mean(beyond_far) / absolute,
         "ring_first": ring.mean(np.abs(own_ring - ring.of(first))) / absolute,
         "ring_second": ring.mean(np.abs(own_ring - ring.of(second))) / absolute,
         "ring_excess": ring.mean(np.abs(ring.of(spikes.excess)) * ring.of(noise)) / absolute,
@@ -96,8 +96,9 @@ def measure(
         "ring_validity": ring.mean(validity),
         "inside_validity": inside.mean(validity_inside),
         **_motion(spikes, ring),
-        "crowd": np.maximum(inside.mean(around.crowd[ys // 4, xs // 4]) - area / _CROWD_SIDE**2, 0),
-        "raw_explained": 1.0 - inside.mean(_raw_excess(spikes, ys, xs, facing)) / absolute,
+        "crowd": np.maximum(inside.mean(around.crowd[ys // 4, xs // 4]) - area / CROWD_SIDE**2, 0),
+        # A standing thing that a wrong flow moved does not stand out of what was not moved.
+        "raw_explained": 1.0 - inside.mean(raw_excess) / absolute,
         "elongation": np.log(extent * extent / area),
         "solidity": area / (boxes[:, 2] * boxes[:, 3]),
         "absolute": absolute,
@@ -146,58 +147,6 @@ def _ring(labels: NDArray[np.int32]) -> Pixels:
     return ys, xs, wide[ys, xs].astype(np.intp) - 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Surroundings:
-    """What is going on around each place, whether or not there is a mark.
-
-    Attributes:
-        misfit: half size, luma, mean difference of the two references nearby.
-        gap_peak: half size, luma, the largest difference of the references nearby: glitter,
-            leaves and failed motion are never alone.
-        others_peak: the same for the further neighbours against the nearer ones; 0 without any.
-        crowd: quarter size, share of pixels nearby that stand out.
-        frame_misfit: mean difference of the references over the frame, in units of noise.
-    """
-
-    misfit: NDArray[np.float32]
-    gap_peak: NDArray[np.float32]
-    others_peak: NDArray[np.float32]
-    crowd: NDArray[np.float32]
-    frame_misfit: float
-
-
-def surroundings(spikes: Spikes) -> Surroundings:
-    """Planes of a half and a quarter of the size (rounded up)."""
-    import cv2
-
-    first, second = spikes.first.aligned, spikes.second.aligned
-    gap = cv2.absdiff(first, second)
-    height, width = gap.shape
-    half = ((width + 1) // 2, (height + 1) // 2)
-    square = np.ones((_PEAK_SIDE // 2, _PEAK_SIDE // 2), np.uint8)
-
-    def halved(plane: Any) -> NDArray[np.float32]:
-        return np.asarray(cv2.resize(plane, half, interpolation=cv2.INTER_AREA), np.float32)
-
-    small = halved(gap)
-    others_peak = np.zeros(small.shape, np.float32)
-    if spikes.others:
-        middle = 0.5 * (halved(first) + halved(second))
-        miss = np.maximum.reduce([np.abs(halved(o) - middle) for o in spikes.others])
-        others_peak = np.asarray(cv2.dilate(miss, square), np.float32)
-    loud = (np.abs(spikes.excess) > _CROWD_EXCESS).view(np.uint8) * np.uint8(255)
-    quarter = ((width + 3) // 4, (height + 3) // 4)
-    share = cv2.resize(loud, quarter, interpolation=cv2.INTER_AREA).astype(np.float32)
-    side = _CROWD_SIDE // 4
-    return Surroundings(
-        np.asarray(cv2.blur(small, (_MISFIT_SIDE // 2, _MISFIT_SIDE // 2)), np.float32),
-        np.asarray(cv2.dilate(small, square), np.float32),
-        others_peak,
-        np.asarray(cv2.blur(share / np.float32(255), (side, side)), np.float32),
-        float(np.mean(gap[1::4, 1::4] / spikes.noise[1::4, 1::4])),
-    )
-
-
 def _slope(
     region: _Region,
     predicted: tuple[NDArray[np.float32], NDArray[np.float32]],
@@ -240,34 +189,14 @@ def _motion(spikes: Spikes, ring: _Region) -> dict[str, Values]:
     }
 
 
-def _beyond_far(
-    spikes: Spikes, ys: NDArray[np.intp], xs: NDArray[np.intp], facing: NDArray[np.intp]
+def _outside(
+    here: NDArray[np.float32],
+    high: NDArray[np.float32],
+    low: NDArray[np.float32],
+    facing: NDArray[np.intp],
 ) -> NDArray[np.float32]:
-    """(P,) how far a pixel lies beyond all that the references hold within four pixels."""
-    import cv2
-
-    square = np.ones((7, 7), np.uint8)
-    here = spikes.center[ys, xs]
-    over = here - cv2.dilate(spikes.high, square)[ys, xs]
-    under = cv2.erode(spikes.low, square)[ys, xs] - here
-    return np.maximum(np.where(facing > 0, over, under), 0.0)
-
-
-def _raw_excess(
-    spikes: Spikes, ys: NDArray[np.intp], xs: NDArray[np.intp], facing: NDArray[np.intp]
-) -> NDArray[np.float32]:
-    """(P,) how far a pixel stands out of the neighbours where they are not moved at all.
-
-    It does not where a standing thing was moved by a wrong flow.
-    """
-    import cv2
-
-    square = np.ones((3, 3), np.uint8)
-    one, two = spikes.first.raw, spikes.second.raw
-    here = spikes.center[ys, xs]
-    over = here - cv2.dilate(np.maximum(one, two), square)[ys, xs]
-    under = cv2.erode(np.minimum(one, two), square)[ys, xs] - here
-    return np.maximum(np.where(facing > 0, over, under), 0.0)
+    """(P,) how far a pixel lies above what is high, or below what is low, by what it faces."""
+    return np.maximum(np.where(facing > 0, here - high, low - here), 0.0)
 
 
 def _alike(region: _Region, extent: Values) -> Values:

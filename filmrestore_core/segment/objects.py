@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from filmrestore_core.places import boxes_of, places
 from filmrestore_core.segment.measure import measure
-from filmrestore_core.segment.spike import Spikes, places
+from filmrestore_core.segment.pieces import connected
+from filmrestore_core.segment.spike import Spikes
 
 # A mark begins where a pixel stands out by this much noise ...
 SEED_EXCESS = 4.0
@@ -86,26 +88,23 @@ class Objects:
 
 def find_objects(spikes: Spikes) -> Objects | None:
     """Connected marks that stand out in both references, measured as wholes; None for none."""
-    dark, dark_boxes = _candidates(spikes, -1)
-    bright, bright_boxes = _candidates(spikes, 1)
-    boxes = np.concatenate([dark_boxes, bright_boxes])
-    if not len(boxes):
+    dark, dark_count = _candidates(spikes, -1)
+    bright, bright_count = _candidates(spikes, 1)
+    if not dark_count + bright_count:
         return None
-    sign = np.repeat(np.asarray([-1, 1]), [len(dark_boxes), len(bright_boxes)])
-    taken = bright > 0
-    labels = np.where(taken, bright + np.int32(len(dark_boxes)), dark)
+    sign = np.repeat(np.asarray([-1, 1]), [dark_count, bright_count])
+    labels = np.where(bright > 0, bright + np.int32(dark_count), dark)
     ys, xs = places(labels > 0)
     owner = labels[ys, xs].astype(np.intp) - 1
+    boxes = boxes_of(ys, xs, owner, len(sign))
     depth = np.abs(spikes.excess[ys, xs])
     measured = measure(spikes, labels, (ys, xs, owner), sign, boxes)
     features = np.stack([measured[name] for name in FEATURES], axis=1)
     return Objects(ys, xs, owner, depth, sign, boxes, features)
 
 
-def _candidates(spikes: Spikes, sign: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Labels (H, W) 0 for nothing, 1 to N for the strongest candidates; their boxes (N, 4)."""
-    import cv2
-
+def _candidates(spikes: Spikes, sign: int) -> tuple[NDArray[np.int32], int]:
+    """Labels (H, W) 0 for nothing, 1 to N for the strongest candidates; and N."""
     excess = spikes.excess if sign > 0 else -spikes.excess
     seeds = places(excess > SEED_EXCESS)
     center = spikes.center[seeds]
@@ -113,18 +112,16 @@ def _candidates(spikes: Spikes, sign: int) -> tuple[NDArray[np.int32], NDArray[n
     chosen = beyond > SEED_BEYOND * spikes.noise[seeds]
     seeds = (seeds[0][chosen], seeds[1][chosen])
     if not len(seeds[0]):
-        return np.zeros(excess.shape, np.int32), np.zeros((0, 4), np.int32)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        (excess > RIM_EXCESS).view(np.uint8), connectivity=8, ltype=cv2.CV_32S
-    )
-    strength = np.bincount(labels[seeds], excess[seeds], minlength=count)
+        return np.zeros(excess.shape, np.int32), 0
+    labels, count = connected(excess > RIM_EXCESS)
+    strength = np.bincount(labels[seeds], excess[seeds], minlength=count + 1)
     strength[0] = 0.0
     kept = np.flatnonzero(strength > 0)
     if len(kept) > MOST_OBJECTS:
         best = np.argsort(-strength[kept], kind="stable")[:MOST_OBJECTS]
         kept = np.sort(kept[best])
-    rename = np.zeros(count, np.int32)
+    rename = np.zeros(count + 1, np.int32)
     rename[kept] = np.arange(1, len(kept) + 1, dtype=np.int32)
     flat, at = labels.ravel(), np.flatnonzero(labels)
     flat[at] = rename[flat[at]]
-    return np.asarray(labels, np.int32), stats[kept, :4].astype(np.int32)
+    return labels, len(kept)

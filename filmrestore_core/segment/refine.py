@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from filmrestore_core.box import Box
 from filmrestore_core.matte import DamageClass, DamageMap, Defect, Matte
+from filmrestore_core.places import boxes_of, places
+from filmrestore_core.segment.pieces import connected
 from filmrestore_core.settings import DetectSettings
 
 # Nothing is so sure, and nothing so doubtful, that the slider's ends take all or nothing.
@@ -83,7 +85,7 @@ def matte_from_coverage(
     found = joined_to if joined_to is not None else Matte.empty(number, box)
     ours = given > found.coverage
     labels = np.where(ours, DamageClass.OTHER.label, found.labels).astype(np.uint8)
-    pieces, count = _connected(given > 0)
+    pieces, count = connected(given > 0)
     kinds = [DamageClass.OTHER] * count
     peaks = np.zeros(count + 1)
     np.maximum.at(peaks, pieces.ravel(), given.ravel())
@@ -141,7 +143,7 @@ def _above(scores: NDArray[np.float32], settings: DetectSettings) -> NDArray[np.
     if not seeds.size:
         return seeds
     likely = scores >= low
-    pieces, count = _connected(likely)
+    pieces, count = connected(likely)
     kept = np.zeros(count + 1, np.bool_)
     kept[pieces.ravel()[seeds]] = True
     at = np.flatnonzero(likely)
@@ -157,7 +159,7 @@ def _pieces(
     kinds: list[DamageClass] = []
     for damage_class in settings.classes:
         own = marks == damage_class.label
-        pieces, count = _connected(own)
+        pieces, count = connected(own)
         if not count:
             continue
         at = np.flatnonzero(own)
@@ -182,23 +184,17 @@ def _defects(
     box: Box,
 ) -> tuple[Defect, ...]:
     """One Defect per piece, in reading order; pieces that cover no pixel by half are left out."""
-    # Much faster than np.nonzero where little is covered.
-    ys, xs = np.divmod(np.flatnonzero(pieces > 0), pieces.shape[1])
+    ys, xs = places(pieces > 0)
     owner = pieces[ys, xs]
     count = len(kinds) + 1
     areas = np.bincount(owner, coverage[ys, xs] >= 0.5, minlength=count)
-    lowest = np.full((2, count), np.iinfo(np.int64).max)
-    highest = np.full((2, count), -1)
-    for axis, places in enumerate((xs, ys)):
-        np.minimum.at(lowest[axis], owner, places)
-        np.maximum.at(highest[axis], owner, places)
+    boxes = boxes_of(ys, xs, owner, count).tolist()
     defects = []
     for index in range(1, count):
         if areas[index] < 1:
             continue
-        x, y = (int(v) for v in lowest[:, index])
-        right, bottom = (int(v) for v in highest[:, index])
-        place = Box(box.x + x, box.y + y, right - x + 1, bottom - y + 1)
+        x, y, width, height = boxes[index]
+        place = Box(box.x + x, box.y + y, width, height)
         score = float(min(peaks[index], 1.0))
         defects.append(Defect(kinds[index - 1], place, int(areas[index]), score))
     return tuple(sorted(defects, key=_reading_order))
@@ -206,14 +202,3 @@ def _defects(
 
 def _reading_order(defect: Defect) -> tuple[int, int, str]:
     return defect.box.y, defect.box.x, defect.damage_class.value
-
-
-def _connected(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
-    import cv2
-
-    if not mask.any():
-        return np.zeros(mask.shape, np.int32), 0
-    count, pieces = cv2.connectedComponents(
-        np.ascontiguousarray(mask).view(np.uint8), connectivity=8, ltype=cv2.CV_32S
-    )
-    return np.asarray(pieces, np.int32), count - 1

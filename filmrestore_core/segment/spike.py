@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.plate import LUMA_WEIGHTS
+from filmrestore_core.segment.surroundings import Surroundings, surroundings_of
 from filmrestore_core.temporal.window import AlignedNeighbor, AlignedWindow
 
 # Grain is pulled together over about two pixels before anything is compared.
@@ -40,7 +42,7 @@ class Reference:
     raw: Plane
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Spikes:
     """How far each pixel of a frame stands out, in units of its own noise.
 
@@ -67,6 +69,11 @@ class Spikes:
     excess: Plane
     high: Plane
     low: Plane
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What is going on around each place; made once for all who measure."""
+        return surroundings_of(self)
 
 
 def find_spikes(window: AlignedWindow) -> Spikes | None:
@@ -178,12 +185,6 @@ def fast_luma(pixels: NDArray[np.float32]) -> Plane:
     if pixels.shape[2] == 1:
         return np.ascontiguousarray(pixels[..., 0])
     return np.asarray(cv2.transform(pixels, np.asarray([LUMA_WEIGHTS], np.float32)), np.float32)
-
-
-def places(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns where a sparse (H, W) mask is True; much faster than np.nonzero."""
-    rows, columns = np.divmod(np.flatnonzero(mask), mask.shape[1])
-    return rows, columns
 
 
 def noise_plane(center: Plane, references: tuple[Plane, ...]) -> Plane:

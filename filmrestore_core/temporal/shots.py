@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from filmrestore_core.errors import SettingsError
 from filmrestore_core.plate import PlateSource
@@ -16,6 +17,8 @@ from filmrestore_core.temporal.cuts import CutPicture, cut_picture, cut_score
 CUT_REACH = 1
 
 _KEPT = 64
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,8 @@ class ShotFinder:
         self._threshold = threshold
         self._given = given
         self._size_of = size_of
-        self._pictures: OrderedDict[int, CutPicture | None] = OrderedDict()
-        self._lock = threading.Lock()
+        self._pictures: _Latest[CutPicture | None] = _Latest()
+        self._scores: _Latest[float] = _Latest()
 
     def shot_bounds(self, number: int, radius: int) -> tuple[int, int]:
         """First and last frame that belong to the shot of `number`, at most `radius` away.
@@ -111,7 +114,11 @@ class ShotFinder:
         if one.box != two.box:
             return self._moved_window_cut(a, b)
         sides = [p if p is not None and p.box == one.box else None for p in self._context(a, b)]
-        return cut_score(one, two, before=sides[0], after=sides[1]) > self._threshold
+        # The windows of several frames ask about the same boundary.
+        score = self._scores.get(
+            (a, b), lambda: cut_score(one, two, before=sides[0], after=sides[1])
+        )
+        return score > self._threshold
 
     def _context(self, a: int, b: int) -> tuple[CutPicture | None, CutPicture | None]:
         return self._picture(a - CUT_REACH), self._picture(b + CUT_REACH)
@@ -131,14 +138,28 @@ class ShotFinder:
         return picture.box.shape if self._size_of is None else self._size_of(number)
 
     def _picture(self, number: int) -> CutPicture | None:
+        def make() -> CutPicture | None:
+            plate = self._plates.plate(number)
+            return None if plate is None else cut_picture(plate)
+
+        return self._pictures.get(number, make)
+
+
+class _Latest(Generic[T]):
+    """What was made lately, by key; thread-safe."""
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
         with self._lock:
-            if number in self._pictures:
-                self._pictures.move_to_end(number)
-                return self._pictures[number]
-        plate = self._plates.plate(number)
-        picture = None if plate is None else cut_picture(plate)
+            if key in self._made:
+                self._made.move_to_end(key)
+                return self._made[key]
+        value = make()
         with self._lock:
-            self._pictures[number] = picture
-            while len(self._pictures) > _KEPT:
-                self._pictures.popitem(last=False)
-        return picture
+            self._made[key] = value
+            while len(self._made) > _KEPT:
+                self._made.popitem(last=False)
+        return value

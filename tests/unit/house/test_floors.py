@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[3]
 CORE = ROOT / "filmrestore_core"
 
 NOUNS = {
-    "box", "clip", "errors", "frame", "framerange", "matte", "noise", "params", "plate", "presets",
-    "report", "settings", "timecode", "versions", "yamlfile",
+    "box", "clip", "errors", "frame", "framerange", "matte", "noise", "params", "places", "plate",
+    "presets", "report", "settings", "timecode", "versions", "yamlfile",
 }  # fmt: skip
 FLOOR_1 = {"media", "color", "grain", "temporal", "synth", "metrics", "models", "runtime"}
 FLOOR_2 = {"segment", "inpaint"}

@@ -15,11 +15,14 @@ from filmrestore_core.errors import (
 )
 from filmrestore_core.frame import Frame
 from filmrestore_core.framerange import FrameRange
+from filmrestore_core.matte import DamageMap, Matte
 from filmrestore_core.media.memory_clip import MemoryClip
 from filmrestore_core.presets import load_preset
 from filmrestore_core.restore.clip_view import ExternalMattes
 from filmrestore_core.restore.reach import reach_of
 from filmrestore_core.restore.restorer import Restorer
+from filmrestore_core.segment.refine import refine
+from filmrestore_core.settings import DetectSettings, RestoreSettings
 from filmrestore_core.testing.scenes import code_frame, moving_scene, scene_clip
 
 SCENE = moving_scene(range(1001, 1012), height=144, width=192, specks=3, seed=5)
@@ -251,3 +254,21 @@ def test_the_seed_changes_grain_only_inside_the_matte() -> None:
     differs = picture(one.frame) != picture(two.frame)
     assert differs.any()
     assert not differs[one.matte.coverage == 0].any()
+
+
+def test_no_matte_is_made_twice_where_windows_fill_the_cache(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[int] = []
+
+    def counted(found: DamageMap, settings: DetectSettings) -> Matte:
+        made.append(found.number)
+        return refine(found, settings)
+
+    monkeypatch.setattr("filmrestore_core.restore.clip_view.refine", counted)
+    settings = RestoreSettings.model_validate({"detect": {"detector": "classical"}})
+    # A window takes 4 neighbours x 5 planes x 4 bytes a pixel: two and a half of them.
+    restorer = Restorer(settings, cache_bytes=200 * 88 * 112)
+    for number in SMALL.numbers:
+        restorer.restore(SMALL, number)
+    assert sorted(made) == list(SMALL.numbers)

@@ -16,7 +16,7 @@ from filmrestore_core.errors import DeviceMemoryError, ModelContractError, Stopp
 from filmrestore_core.models.card import ModelCard, SizeRule, TileRule
 from filmrestore_core.runtime.device import CPU_PROVIDER, ChosenDevice, Device
 from filmrestore_core.runtime.session import Session
-from filmrestore_core.runtime.tile_grid import tiles_of
+from filmrestore_core.runtime.tile_grid import SQUARES, tiles_of
 from filmrestore_core.runtime.tiles import run_cut, run_tiled
 
 Cards = Callable[..., ModelCard]
@@ -120,9 +120,33 @@ def test_planes_may_be_made_tile_by_tile(session: Session) -> None:
     np.testing.assert_array_equal(
         found.output, run_tiled(session, planes, box_origin=(-3, 2)).output
     )
-    size = session.card.tiles.size
     assert all(Box.of_size(190, 150).contains(box) for box in asked)
-    assert max(max(box.width, box.height) for box in asked) <= size
+    assert max(box.area for box in asked) <= SQUARES * session.card.tiles.size**2
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "count"),
+    [(1556, 2048, 1), (1080, 1920, 1), (3112, 4096, 8), (300, 9000, 1)],
+)
+def test_tiles_are_as_few_as_their_area_allows(
+    tiny_card: Cards, height: int, width: int, count: int
+) -> None:
+    card = tiny_card(tiles={"size": 1184, "overlap": 80})
+    tiles = tiles_of(Box.of_size(width, height), card)
+    assert len(tiles) == count
+    assert len(tiles_of(Box.of_size(width, height), card, joined=False)) > count
+
+
+def test_joined_tiles_give_the_scores_of_squares(session: Session) -> None:
+    planes = _planes(150, 190)
+    squares = np.zeros((2, 150, 190), np.float32)
+    picture = Box.of_size(190, 150)
+    for tile in tiles_of(picture, session.card, joined=False):
+        inside, kept = tile.reach.intersect(picture), tile.core.slices(picture)
+        rows, columns = inside.slices(picture)
+        inner = tile.core.slices(inside)
+        squares[:, *kept] = _whole(session, planes[:, rows, columns])[:, *inner]
+    np.testing.assert_allclose(run_tiled(session, planes).output, squares, rtol=0, atol=BOUND)
 
 
 def test_it_stops_between_tiles(session: Session) -> None:
@@ -133,7 +157,7 @@ def test_it_stops_between_tiles(session: Session) -> None:
         return len(asked) > 2
 
     with pytest.raises(Stopped):
-        run_tiled(session, _planes(150, 190), should_stop=stop)
+        run_tiled(session, _planes(250, 390), should_stop=stop)
     assert len(asked) == 3
 
 
@@ -196,7 +220,7 @@ class _SmallGpu(Session):
 def test_when_a_device_runs_out_of_memory_the_processor_goes_on(
     tiny_onnx: Nets, tiny_card: Cards, session: Session, caplog: pytest.LogCaptureFixture
 ) -> None:
-    planes = _planes(150, 190)
+    planes = _planes(250, 390)
     small = _SmallGpu(tiny_card(), tiny_onnx())
     found = run_tiled(small, planes)
     np.testing.assert_array_equal(found.output, run_tiled(session, planes).output)
@@ -243,18 +267,24 @@ def test_tiles_cover_a_picture_once_and_keep_the_rules(
         data.draw(st.integers(1, 200)),
     )
     seen = np.zeros(picture.shape, np.int64)
-    for tile in tiles_of(picture, card):
+    joined = data.draw(st.booleans())
+    tiles = tiles_of(picture, card, joined=joined)
+    for tile in tiles:
         rows, columns = tile.core.slices(picture)
         seen[rows, columns] += 1
         assert tile.reach.contains(tile.core)
         for side in (tile.reach.width, tile.reach.height):
             assert side % step == 0
-            assert least <= side <= size
+            assert least <= side
+            assert joined or side <= size
+        assert tile.reach.area <= SQUARES * size**2
         assert tile.reach.x % step == tile.reach.y % step == 0
         # Beyond the picture there is less than a multiple, or what the smallest size asks for.
         beyond = max(step - 1, least + step)
         assert picture.grow(beyond).contains(tile.reach)
     assert (seen == 1).all()
+    squares = tiles_of(picture, card, joined=False)
+    assert sum(t.reach.area for t in tiles) <= sum(t.reach.area for t in squares)
     wanted = np.random.default_rng(data.draw(st.integers(0, 99))).random(picture.shape) < 0.02
     covered = np.zeros(picture.shape, np.bool_)
     for tile in tiles_of(picture, card, wanted=wanted, block=data.draw(st.integers(1, 64))):

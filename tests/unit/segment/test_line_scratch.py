@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -10,7 +13,8 @@ from filmrestore_core.box import Box
 from filmrestore_core.plate import Plate
 from filmrestore_core.segment.line_path import trace_lines
 from filmrestore_core.segment.line_scratch import draw_line, find_lines
-from filmrestore_core.segment.line_votes import SCALES, strip_votes
+from filmrestore_core.segment.line_votes import SCALES, PlateVotes, strip_votes
+from filmrestore_core.segment.spike import fast_luma
 from filmrestore_core.temporal.align import align
 from filmrestore_core.temporal.window import AlignedWindow, TemporalWindow
 
@@ -131,3 +135,30 @@ def test_bars_that_repeat_as_fast_as_a_pan_are_picture() -> None:
     pictures = views(scene, speed=15, seed=9)
     assert find_lines(aligned(pictures)) == []
     assert find_lines(aligned({n: pictures[n] for n in (0, 1, 2)})) == []
+
+
+def test_votes_are_kept_as_long_as_their_plate() -> None:
+    pixels = np.random.default_rng(5).random((64, 80, 3), np.float32)
+    plate = Plate(1, pixels, Box.of_size(80, 64), np.ones((64, 80), np.bool_))
+    votes = PlateVotes()
+    first = votes.of(plate)
+    assert votes.of(plate) is first
+    for kept, made in zip(first, strip_votes(fast_luma(pixels)), strict=True):
+        np.testing.assert_array_equal(kept, made)
+    alive = weakref.ref(plate)
+    del plate
+    gc.collect()
+    assert alive() is None
+
+
+def test_lines_do_not_depend_on_kept_votes() -> None:
+    pictures = views(wide_scene(1), speed=5, seed=1)
+    for n, picture in pictures.items():
+        put_line(picture, np.full(HEIGHT, 90 + 0.3 * n), -0.12)
+    window, votes = aligned(pictures), PlateVotes()
+    made = find_lines(window)
+    for _ in range(2):
+        kept = find_lines(window, votes)
+        assert len(kept) == len(made) == 1
+        np.testing.assert_array_equal(kept[0].columns, made[0].columns)
+        assert kept[0].score == made[0].score

@@ -8,7 +8,7 @@ from filmrestore_core.box import Box
 from filmrestore_core.errors import SettingsError
 from filmrestore_core.noise import generator
 from filmrestore_core.plate import Plate
-from filmrestore_core.temporal.cuts import cut_picture, cut_score, unlikeness
+from filmrestore_core.temporal.cuts import CutPicture, cut_picture, cut_score, unlikeness
 from filmrestore_core.temporal.shots import CUT_REACH, ShotFinder, Shots
 
 HEIGHT, WIDTH = 192, 256
@@ -62,6 +62,20 @@ def test_a_cut_ends_the_window_on_both_sides() -> None:
     assert finder.shot_bounds(5, 2) == (3, 5)
     assert finder.shot_bounds(6, 2) == (6, 8)
     assert finder.shot_bounds(7, 2) == (6, 9)
+
+
+def test_each_boundary_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[CutPicture, CutPicture]] = []
+
+    def counted(a: CutPicture, b: CutPicture, **sides: CutPicture | None) -> float:
+        asked.append((a, b))
+        return cut_score(a, b, **sides)
+
+    monkeypatch.setattr("filmrestore_core.temporal.shots.cut_score", counted)
+    together = ShotFinder(Plates(JOINED))
+    bounds = [together.shot_bounds(n, 2) for n in range(1, 11)]
+    assert len(asked) == 9
+    assert bounds == [ShotFinder(Plates(JOINED)).shot_bounds(n, 2) for n in range(1, 11)]
 
 
 def test_flicker_and_fades_are_no_cuts() -> None:
