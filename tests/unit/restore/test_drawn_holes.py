@@ -117,6 +117,30 @@ def test_a_chunk_with_its_handles_has_the_same_bits(
         assert bits(part.frame) == bits(in_order[number].frame)
 
 
+def test_what_is_held_brings_the_fill_nearer_to_the_first_one() -> None:
+    quick = {"detect.detector": "none", "cuts.find": False, "grain.amount": 0.0}
+    number = MIDDLE[0]
+    hole = Painted().coverage(number, Box.of_size(WIDTH, HEIGHT)) > 0
+
+    def filled(**changes: object) -> NDArray[np.float64]:
+        given = {f"sampler.{name}": value for name, value in changes.items()}
+        method = "diffusion" if changes else "classical"
+        settings = load_preset(changes={**quick, "repair.method": method, **given})
+        planes = Restorer(settings, external=GIVEN).restore(CLIP, number).frame.parts[0].planes
+        return np.stack([planes[name][hole] for name in "RGB"], -1) / 1023.0
+
+    first = filled()
+
+    def away(**changes: object) -> float:
+        return float(np.sqrt(np.square(filled(**changes) - first).mean()))
+
+    # Drawn four times over, so that there is something to hold.
+    free = away(fidelity=0.0, steps=4)
+    assert free > away(fidelity=0.5, steps=4) > away(fidelity=1.0, steps=4) > 0
+    assert away(fidelity=0.0, steps=4, color=1.0) < free
+    assert away(fidelity=0.0, steps=4, structure=1.0) < free
+
+
 @pytest.mark.parametrize("sides", [(64, 64), (112, 176)])
 def test_the_net_counts_alike_with_any_number_of_threads(sides: tuple[int, int]) -> None:
     model = ModelStore().open("fill-diffusion")
