@@ -288,7 +288,7 @@ class SamplerSettings(_Section):
 
 
 class DiffusionSettings(_Section):
-    """How a pretrained pipeline fills holes; counts with repair.method=diffusion and a model."""
+    """How a pretrained pipeline fills what is left to diffusion; counts with a model."""
 
     model: str = Field(
         "",

@@ -200,6 +200,16 @@ def test_the_diffusion_net_is_told_what_the_controls_say() -> None:
     assert node_values({}, scale=0.5).settings.repair.large_from is None
 
 
+@pytest.mark.parametrize(
+    "method", enumerate(("auto", "net", "classical", "temporal", "spatial", "none", "diffusion"))
+)
+def test_a_project_saved_before_opens_with_the_method_it_had(method: tuple[int, str]) -> None:
+    index, name = method
+    assert node_values({"repairMethod": index}).settings == load_preset(
+        changes={"repair.method": name}
+    )
+
+
 @pytest.mark.parametrize("read", [{"repairMethod": 6}, {"repairMethod": 2, "repairStain": 3}])
 def test_nets_are_needed_where_any_kind_of_damage_is_theirs(read: dict[str, Any]) -> None:
     assert node_values({"detector": 2, **read}).needs_nets
