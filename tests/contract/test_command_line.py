@@ -19,6 +19,7 @@ import pytest
 
 from filmrestore_core.cli.main import run
 from filmrestore_core.media.image_file import read_image, write_new
+from filmrestore_core.params import param_specs
 from filmrestore_core.testing.scenes import code_frame, half_frame, moving_scene
 
 ROOT = Path(__file__).parents[2]
@@ -251,6 +252,18 @@ def test_wrong_arguments_get_a_sentence_and_a_code(
     assert done.returncode == code, done.stderr
     assert words in (done.stderr + done.stdout).replace("\n", " ")
     assert not (tmp_path / "o").exists() or not contents(tmp_path / "o")
+
+
+def test_settings_are_listed_with_the_defaults_that_they_have() -> None:
+    done = filmrestore("info", "--settings")
+    assert done.returncode == 0
+    rows = [line.split() for line in done.stdout.splitlines() if line and not line[0].isspace()]
+    listed = {row[0]: row[1] for row in rows}
+    wanted = {"detect.dirt": "true", "detect.stain": "false", "sampler.steps": "1", "seed": "0"}
+    wanted |= {"sampler.start": "1", "sampler.color": "0", "repair.method": "auto"}
+    wanted |= {"repair.large_from": "empty", "diffusion.model": "empty", "detect.min_area": "2"}
+    assert {name: listed[name] for name in wanted} == wanted
+    assert listed.keys() == {"setting", *(spec.path for spec in param_specs())}
 
 
 def test_json_progress_is_one_object_a_line(dpx: Path, tmp_path: Path) -> None:

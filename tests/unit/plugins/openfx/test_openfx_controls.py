@@ -201,7 +201,8 @@ def test_the_diffusion_net_is_told_what_the_controls_say() -> None:
 
 
 @pytest.mark.parametrize(
-    "method", enumerate(("auto", "net", "classical", "temporal", "spatial", "none", "diffusion"))
+    "method",
+    list(enumerate(("auto", "net", "classical", "temporal", "spatial", "none", "diffusion"))),
 )
 def test_a_project_saved_before_opens_with_the_method_it_had(method: tuple[int, str]) -> None:
     index, name = method
