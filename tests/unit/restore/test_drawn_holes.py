@@ -141,6 +141,33 @@ def test_what_is_held_brings_the_fill_nearer_to_the_first_one() -> None:
     assert away(fidelity=0.0, steps=4, structure=1.0) < free
 
 
+def test_fills_of_frames_side_by_side_change_little_while_the_picture_moves() -> None:
+    """Damage is on all frames, so that all is drawn; a net alone would start at other noise."""
+    scene = moving_scene(
+        range(101, 108), height=HEIGHT, width=WIDTH, channels=3, velocity=(1.0, 0.0), specks=0
+    )
+    hole = Painted().coverage(MIDDLE[0], Box.of_size(WIDTH, HEIGHT)) > 0
+
+    class Everywhere:
+        def coverage(self, number: int, box: Box) -> NDArray[np.float32]:
+            return hole.astype(np.float32)
+
+    damaged = {n: np.where(hole[..., None], np.float32(0.03), p) for n, p in scene.clean.items()}
+    clip, given = scene_clip(damaged), ExternalMattes(matte=Everywhere())
+    quick = {"detect.detector": "none", "cuts.find": False, "grain.amount": 0.0}
+    free = {"repair.method": "diffusion", "sampler.fidelity": 0.0, "sampler.steps": 4}
+
+    def filled(number: int, seed: int) -> NDArray[np.float64]:
+        settings = load_preset(changes={**quick, **free, "seed": seed})
+        planes = Restorer(settings, external=given).restore(clip, number).frame.parts[0].planes
+        return np.stack([planes[name][hole] for name in "RGB"], -1) / 1023.0
+
+    one = filled(103, 0)
+    carried, fresh = (float(np.square(filled(104, s) - one).mean()) for s in (0, 1))
+    # Four fifths of the noise are the same where the picture moves by whole pixels.
+    assert carried < fresh / 2
+
+
 @pytest.mark.parametrize("sides", [(64, 64), (112, 176)])
 def test_the_net_counts_alike_with_any_number_of_threads(sides: tuple[int, int]) -> None:
     model = ModelStore().open("fill-diffusion")
