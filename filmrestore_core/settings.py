@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from enum import StrEnum
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from filmrestore_core.matte import DETECTED_CLASSES, DamageClass
 
@@ -46,6 +48,15 @@ class ClassRepair(StrEnum):
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_switch_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """In YAML "yes" and "on" are true, which would pass for 1."""
+        wanted = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and wanted in (int, float, float | None):
+            raise PydanticCustomError("switch", "Input should be a number, not a switch")
+        return value
 
 
 def _units(unit: str) -> dict[str, JsonValue]:
@@ -277,7 +288,7 @@ class SamplerSettings(_Section):
 
 
 class DiffusionSettings(_Section):
-    """How a pretrained pipeline fills holes; counts with repair.method=diffusion and a model."""
+    """How a pretrained pipeline fills what is left to diffusion; counts with a model."""
 
     model: str = Field(
         "",

@@ -130,18 +130,29 @@ def _print(console: Console, values: dict[str, Any]) -> None:
 
 def _settings_table(console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("setting", "default", "values", "what it does"):
+    table.add_column("setting", no_wrap=True)
+    for column in ("default", "values", "what it does"):
         table.add_column(column, overflow="fold")
     for spec in param_specs():
         if spec.choices:
             values = ", ".join(spec.choices)
         elif spec.minimum is not None and spec.maximum is not None:
-            values = f"{spec.minimum:g} to {spec.maximum:g} {spec.unit}".strip()
+            values = f"{spec.minimum:.10g} to {spec.maximum:.10g} {spec.unit}".strip()
         else:
             values = {"bool": "true, false"}.get(spec.kind, spec.kind)
-        default = {True: "true", False: "false", None: "unset"}.get(spec.default, spec.default)
-        table.add_row(spec.path, str(default), values, spec.help)
+        if spec.optional:
+            values += ", or empty"
+        table.add_row(spec.path, _as_given(spec.default), values, spec.help)
     console.print(table)
+
+
+def _as_given(value: Any) -> str:
+    """A setting's value as --set takes it; 1.0 is not true, though they are equal."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "empty" if value in (None, "") else str(value)
 
 
 def _two_columns(console: Console, rows: list[tuple[str, str]]) -> None:

@@ -11,6 +11,18 @@ from rich.console import Console
 
 from filmrestore_core.cli.exit_code import ExitCode
 
+JudgesOut = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FOLDER",
+        help="Where the judges and their card are written. A stopped run goes on from what lies "
+        "there.",
+        show_default=False,
+    ),
+]
+
 
 def judge(
     clips: Annotated[
@@ -21,17 +33,7 @@ def judge(
             show_default=False,
         ),
     ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            "-o",
-            metavar="FOLDER",
-            help="Where the judges and their card are written. A stopped run goes on from what "
-            "lies there.",
-            show_default=False,
-        ),
-    ],
+    out: JudgesOut,
     shapes: Annotated[
         Path | None,
         typer.Option(

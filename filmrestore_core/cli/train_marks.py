@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from filmrestore_core.cli.exit_code import ExitCode
+from filmrestore_core.cli.train import JudgesOut
 from filmrestore_core.cli.train_net import Data, Threads, Workers
 
 if TYPE_CHECKING:
@@ -39,17 +40,7 @@ def marks(
         ),
     ],
     data: Data,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            "-o",
-            metavar="FOLDER",
-            help="Where the judges and their card are written. A stopped run goes on from what "
-            "lies there.",
-            show_default=False,
-        ),
-    ],
+    out: JudgesOut,
     windows: Annotated[int, typer.Option("--windows", min=1, help="How many.")] = 600,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of these windows.")] = 7,
     workers: Workers = 1,

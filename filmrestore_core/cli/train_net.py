@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from filmrestore_core.cli.exit_code import ExitCode
-
-if TYPE_CHECKING:
-    from filmrestore_core.learning.training.run import Lesson
 
 Config = Annotated[
     Path, typer.Argument(metavar="CONFIG", help="YAML: net, scenes, steps.", show_default=False)
@@ -89,9 +86,7 @@ def segmenter(
     Writes best.safetensors (export it with `filmrestore export onnx`), last.safetensors (to go on
     from), log.jsonl and curve.png.
     """
-    from filmrestore_core.learning.training.run import Lesson
-
-    return _train(Lesson.SEGMENTER, config, data, out, scenes, start, device, threads, workers)
+    return _train("segmenter", config, data, out, scenes, start, device, threads, workers)
 
 
 def inpainter(
@@ -109,11 +104,8 @@ def inpainter(
 
     Writes the same files as `train segmenter`.
     """
-    from filmrestore_core.learning.training.run import Lesson
-
-    return _train(
-        Lesson.INPAINTER, config, data, out, scenes, start, device, threads, workers, prior
-    )
+    given = (config, data, out, scenes, start, device, threads, workers)
+    return _train("inpainter", *given, prior=prior)
 
 
 def prior(
@@ -130,9 +122,7 @@ def prior(
 
     Writes the same files as `train segmenter`, from the same scenes.
     """
-    from filmrestore_core.learning.training.run import Lesson
-
-    return _train(Lesson.PRIOR, config, data, out, scenes, start, device, threads, workers)
+    return _train("prior", config, data, out, scenes, start, device, threads, workers)
 
 
 def diffusion(
@@ -150,14 +140,12 @@ def diffusion(
 
     Writes the same files as `train segmenter`, from the holes of `train inpainter`.
     """
-    from filmrestore_core.learning.training.run import Lesson
-
     given = (config, data, out, scenes, start, device, threads, workers)
-    return _train(Lesson.DIFFUSION, *given, base=base)
+    return _train("diffusion", *given, base=base)
 
 
 def _train(
-    lesson: Lesson,
+    lesson: str,
     config: Path,
     data: Path,
     out: Path,
@@ -166,12 +154,13 @@ def _train(
     device: str,
     threads: int,
     workers: int,
+    *,
     prior: Path | None = None,
     base: Path | None = None,
 ) -> int:
     from filmrestore_core.learning.training.config import read_config
     from filmrestore_core.learning.training.curve import write_curve
-    from filmrestore_core.learning.training.run import train_net
+    from filmrestore_core.learning.training.run import Lesson, train_net
     from filmrestore_core.learning.training.trainer import Progress
 
     console = Console(stderr=True, highlight=False, emoji=False)
@@ -190,7 +179,7 @@ def _train(
 
     figures = train_net(
         read_config(config),
-        lesson,
+        Lesson(lesson),
         data=data,
         out=out,
         scenes=scenes or out / "scenes",

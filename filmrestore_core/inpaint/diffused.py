@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,14 @@ from filmrestore_core.box import Box
 from filmrestore_core.color.encoding import Encoding
 from filmrestore_core.errors import ModelContractError, Stopped
 from filmrestore_core.grain.model import GrainModel
-from filmrestore_core.inpaint.base import FILL_METHODS, Fill
+from filmrestore_core.inpaint.base import Fill
 from filmrestore_core.inpaint.carried_noise import carried_noise
-from filmrestore_core.inpaint.holes import Hole, count_holes, holes_of
+from filmrestore_core.inpaint.drawn import with_drawn
+from filmrestore_core.inpaint.holes import Hole, holes_of
 from filmrestore_core.inpaint.planes import fill_planes, spoiled_parts
 from filmrestore_core.inpaint.sampler import STEP_PLANES, Guidance, sample
 from filmrestore_core.matte import Matte
 from filmrestore_core.models.card import SizeRule, Task
-from filmrestore_core.report import RepairCost
 from filmrestore_core.runtime.session import Session
 from filmrestore_core.settings import SamplerSettings
 from filmrestore_core.temporal.window import AlignedWindow
@@ -39,7 +39,6 @@ AFTER_NET = "after_net"
 """Key of a card's calibration: 1 where the net was trained on what the filling net makes."""
 
 Planes = NDArray[np.float32]
-DIFFUSION = FILL_METHODS.index("diffusion")
 
 
 class DiffusedInpainter:
@@ -120,24 +119,9 @@ class DiffusedInpainter:
             made = self._draw(tile.padded(planes), noise, should_stop)
             drawn.add(tile, made)
             tiles += tile.box.area
-        pixels, kept = first.pixels.copy(), first.grain_kept.copy()
-        methods = np.zeros(wanted.shape, np.uint8) if first.methods is None else first.methods
-        methods = np.array(methods, np.uint8, copy=True)
-        pixels[wanted], kept[wanted], methods[wanted] = drawn.result(), 0.0, DIFFUSION
-        cost = RepairCost(
-            count_holes(wanted), int(np.count_nonzero(wanted)), tiles, time.perf_counter() - began
-        )
-        costs = {**first.costs, "diffusion": cost}
-        # Detail that neighbours lost says nothing of what was invented.
-        lost = None if first.detail_lost is None else np.where(wanted, 0.0, first.detail_lost)
-        return replace(
-            first,
-            pixels=pixels,
-            grain_kept=kept,
-            methods=methods,
-            costs=costs,
-            detail_lost=None if lost is None else lost.astype(np.float32),
-        )
+        pixels = first.pixels.copy()
+        pixels[wanted] = drawn.result()
+        return with_drawn(first, pixels, wanted, tiles=tiles, seconds=time.perf_counter() - began)
 
     def _draw(self, condition: Planes, noise: Planes, should_stop: Callable[[], bool]) -> Planes:
         """(3, h, w) of a tile."""

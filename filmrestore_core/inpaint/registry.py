@@ -63,7 +63,8 @@ def choose_inpainter(
         settings: method and model.
         models: the shelf.
         device: where it runs.
-        diffusion: of a pretrained pipeline, where one is named.
+        diffusion: of a pretrained pipeline; where one is named it draws all that is left to
+            diffusion.
         sampler: of the program's own diffusion net.
         seed: the user's seed.
 
@@ -76,7 +77,7 @@ def choose_inpainter(
     net = _net(settings, models=models, device=device) if wants_net(settings) else None
     drawing = None
     diffusion = diffusion or DiffusionSettings()
-    if diffusion.model and needs_diffusion(settings):
+    if diffusion.model and may_want_diffusion(settings):
         drawing = _pipeline(diffusion, seed=seed, device=device)
     elif may_want_diffusion(settings):
         drawing = _drawing(

@@ -114,6 +114,9 @@ def _message(error: ValidationError, document: YamlDocument, changes: Mapping[st
         nearest = f"; did you mean '{near[0]}'?" if near else f"; known are {', '.join(known)}."
         return f"{where}: there is no setting '{dotted}'{nearest}"
     got = first.get("input")
+    if first["type"] == "model_type":
+        keys = ", ".join(_known_keys(path))
+        return f"{where}: '{dotted}' is {got!r}: it is a section, with the settings {keys}."
     return f"{where}: '{dotted}' is {got!r}: {first['msg'].lower()}."
 
 

@@ -18,8 +18,12 @@ _PACKAGES = ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml")
 def runtime_fingerprint(session: Session) -> dict[str, str]:
     """All that a net's bits depend on beside its input; equal fingerprints give equal bits."""
     device = session.device.device
+    card = session.card
+    # Two files may bear one name: a net that was trained further, a shelf of somebody else's.
+    weights = {} if card.sha256 is None else {"sha256": card.sha256}
     return {
-        "model": session.card.name,
+        "model": card.name,
+        **weights,
         "onnxruntime": _runtime_version(),
         "provider": session.provider,
         "device": gpu_name() if device in (Device.CUDA, Device.TENSORRT) else processor_name(),

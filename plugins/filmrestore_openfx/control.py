@@ -45,6 +45,7 @@ class Control:
         path: the core's setting it stands for; "" for the node's own.
         values: of a choice, what each option means to the core.
         negated: True where the host's "true" is the setting's False.
+        unset_at_zero: True where 0 leaves the setting empty.
         scaled: power of the render scale that a value in pixels is multiplied by; 0 for none.
         children: of a page.
     """
@@ -63,6 +64,7 @@ class Control:
     path: str = ""
     values: tuple[str, ...] = ()
     negated: bool = False
+    unset_at_zero: bool = False
     scaled: int = 0
     children: tuple[str, ...] = ()
 

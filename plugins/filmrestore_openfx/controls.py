@@ -30,21 +30,16 @@ ENCODINGS = (
 )
 
 # Core settings that have no control: the node has the clips and files of its own for them.
-# Diffusion takes minutes a frame: it is the command line's.
-_DIFFUSION = ("model", "prompt", "fidelity", "strength", "steps", "guidance", "min_area")
-# The program's own diffusion net works in the node as well, as the presets have it.
-_SAMPLER = ("model", "steps", "start", "fidelity", "color", "structure", "fineness")
-_WHERE = ("large_from", "unseen_from", "dirt", "sparkle", "hair", "scratch", "stain")
+# A pretrained pipeline takes minutes a frame: it is the command line's.
+_PIPELINE = ("model", "prompt", "fidelity", "strength", "steps", "guidance", "min_area")
 UNSHOWN = frozenset(
-    {"detect.model", "repair.model", "matte.channel", "matte.invert"}
-    | {f"diffusion.{name}" for name in _DIFFUSION}
-    | {f"sampler.{name}" for name in _SAMPLER}
-    | {f"repair.{name}" for name in _WHERE}
+    {"detect.model", "repair.model", "sampler.model", "matte.channel", "matte.invert"}
+    | {f"diffusion.{name}" for name in _PIPELINE}
 )
 
 _DETECTORS = ("auto", "net", "classical", "none")
 _DETECTOR_LABELS = ("Automatic", "Net", "Classical", "Given matte only")
-_METHODS = ("auto", "net", "classical", "temporal", "spatial", "none")
+_METHODS = ("auto", "net", "classical", "temporal", "spatial", "none", "diffusion")
 _METHOD_LABELS = (
     "Automatic",
     "Net",
@@ -52,7 +47,10 @@ _METHOD_LABELS = (
     "Neighbours only",
     "Surroundings only",
     "None (find only)",
+    "Diffusion",
 )
+_WAYS = ("same", "temporal", "classical", "net", "diffusion")
+_WAY_LABELS = ("As all else", "Neighbours only", "Classical", "Net", "Diffusion")
 _JOINS = ("replace", "add")
 
 
@@ -82,6 +80,7 @@ def _number(
         parent=parent,
         path=spec.path,
         scaled=scaled,
+        unset_at_zero=spec.optional,
     )
 
 
@@ -207,11 +206,53 @@ def _repair(specs: dict[str, ParamSpec]) -> list[Control]:
     ]
 
 
+def _by_class(specs: dict[str, ParamSpec]) -> list[Control]:
+    group = "classRepairGroup"
+    named = ("dirt", "sparkle", "hair", "scratch", "stain")
+    return [
+        _group(group, "Repair by kind", "What repairs one kind of damage otherwise than all else."),
+        *(
+            _chosen(specs[f"repair.{n}"], f"repair{n.capitalize()}", group, _WAYS, _WAY_LABELS)
+            for n in named
+        ),
+    ]
+
+
+def _drawing(specs: dict[str, ParamSpec]) -> list[Control]:
+    group = "drawingGroup"
+    large = _unset(
+        specs["repair.large_from"],
+        "With Automatic, holes from this size on are left to the diffusion net; 0 leaves it none "
+        "for its size.",
+    )
+    unseen = _unset(
+        specs["repair.unseen_from"],
+        "With Automatic, holes of which neighbours fail to show this share are left to the "
+        "diffusion net; 0 leaves it none for that.",
+    )
+    return [
+        _group(group, "Diffusion", "Which holes the diffusion net draws, and how."),
+        _number(large, "largeHole", group, (0.0, 5000.0), scaled=2),
+        _number(unseen, "unseenHole", group, (0.0, 1.0)),
+        _number(specs["sampler.steps"], "drawingSteps", group, (1, 8)),
+        _number(specs["sampler.start"], "drawingStart", group, (0.05, 1.0)),
+        _number(specs["sampler.fidelity"], "drawingFidelity", group, (0.0, 1.0)),
+        _number(specs["sampler.color"], "holdColor", group, (0.0, 1.0)),
+        _number(specs["sampler.structure"], "holdStructure", group, (0.0, 1.0)),
+        _number(specs["sampler.fineness"], "holdFineness", group, (0.0, 1.0)),
+    ]
+
+
+def _unset(spec: ParamSpec, hint: str) -> ParamSpec:
+    """A number that may be empty, which hosts cannot show: 0 stands for it."""
+    return replace(spec, default=0.0, help=hint)
+
+
 def _mattes(specs: dict[str, ParamSpec]) -> list[Control]:
     group = "mattesGroup"
-    soft = specs["matte.threshold"]
-    threshold = replace(
-        soft, default=0.0, help="Values from here on are damage, others none; 0 takes it as soft."
+    threshold = _unset(
+        specs["matte.threshold"],
+        "Values from here on are damage, others none; 0 takes it as soft.",
     )
     yes = "Switch it off in hosts that call the input connected when it is not."
     return [
@@ -309,6 +350,7 @@ def _texts(about: tuple[tuple[str, str, str], ...]) -> list[Control]:
         for name, label in (
             ("modelFile", "Detector model file"),
             ("repairModelFile", "Repair model file"),
+            ("diffusionModelFile", "Diffusion model file"),
         )
     ]
     labels = [
@@ -343,6 +385,8 @@ def controls(about: tuple[str, str, str, str] = ("", "", "", "")) -> tuple[Contr
         *_main(specs),
         *_damage(specs),
         *_repair(specs),
+        *_by_class(specs),
+        *_drawing(specs),
         *_mattes(specs),
         *_engine(),
         _group("aboutGroup", "About", "What is installed here."),

@@ -13,7 +13,7 @@ from filmrestore_openfx.lines import join_fields
 from filmrestore_openfx.node_values import preset_controls
 
 PLUGIN_ID = "org.filmrestore.Restore"
-VERSION = (1, 0)
+VERSION = (1, 1)
 """Major: renders may differ. Minor: only more than before."""
 
 FORMAT = 1

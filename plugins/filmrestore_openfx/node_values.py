@@ -22,7 +22,12 @@ from filmrestore_openfx.controls import (
 # Hosts that keep numbers in 32 bits must not look as if a slider had been moved.
 _SAME = 1e-6
 
-_NETS = ("auto", "net")
+_NETS = ("auto", "net", "diffusion")
+_MODEL_TEXTS = {
+    "modelFile": "detect.model",
+    "repairModelFile": "repair.model",
+    "diffusionModelFile": "sampler.model",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,9 @@ class NodeValues:
     @property
     def needs_nets(self) -> bool:
         """True where a net takes part."""
-        return self.settings.detect.detector in _NETS or self.settings.repair.method in _NETS
+        repair = self.settings.repair
+        ways = (repair.method, *repair.by_class.values())
+        return self.settings.detect.detector in _NETS or any(way in _NETS for way in ways)
 
     @property
     def is_source(self) -> bool:
@@ -146,6 +153,9 @@ def _draft(settings: RestoreSettings) -> dict[str, Any]:
         quick["detect.detector"] = "classical"
     if settings.repair.method in _NETS:
         quick["repair.method"] = "classical"
+    for name, way in settings.repair.by_class.items():
+        if way in _NETS:
+            quick[f"repair.{name}"] = "classical"
     return quick
 
 
@@ -156,7 +166,7 @@ def core_changes(values: Mapping[str, Any], *, all_of_them: bool) -> dict[str, A
         value = values[name]
         if control.path and (all_of_them or value != control.default):
             changes[control.path] = core_value(control, value)
-    for name, path in (("modelFile", "detect.model"), ("repairModelFile", "repair.model")):
+    for name, path in _MODEL_TEXTS.items():
         if values[name].strip():
             changes[path] = values[name].strip()
     return changes
@@ -168,7 +178,7 @@ def core_value(control: Control, value: Any) -> Any:
         return control.values[value]
     if control.negated:
         return not value
-    if control.path == "matte.threshold":
+    if control.unset_at_zero:
         return value if value > 0 else None
     return value
 
@@ -220,6 +230,8 @@ def _scaled(settings: RestoreSettings, scale: float) -> RestoreSettings:
     for control in _by_name().values():
         if control.scaled:
             section, key = control.path.split(".")
+            if document[section][key] is None:
+                continue
             shrunk = document[section][key] * scale**control.scaled
             most = math.inf if control.maximum is None else control.maximum
             document[section][key] = min(shrunk, most)

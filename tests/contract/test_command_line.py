@@ -19,6 +19,7 @@ import pytest
 
 from filmrestore_core.cli.main import run
 from filmrestore_core.media.image_file import read_image, write_new
+from filmrestore_core.params import param_specs
 from filmrestore_core.testing.scenes import code_frame, half_frame, moving_scene
 
 ROOT = Path(__file__).parents[2]
@@ -213,6 +214,21 @@ def test_bad_frames_are_listed_and_the_others_come_out(tmp_path: Path) -> None:
         (["restore", "{in}", "{tmp}/o/", "--preset", "standart"], 2, "no preset"),
         (["restore", "{in}", "{tmp}/o/", "--set", "detect.sensitivty=1"], 2, "did you mean"),
         (["restore", "{in}", "{tmp}/o/", "--sensitivity", "7"], 2, "sensitivity"),
+        (["restore", "{in}", "{tmp}/o/", "--set", "sampler.steps=0"], 2, "'sampler.steps' is 0"),
+        (["restore", "{in}", "{tmp}/o/", "--set", "sampler.fidelity=.nan"], 2, "is nan"),
+        (["restore", "{in}", "{tmp}/o/", "--set", "sampler.color=yes"], 2, "not a switch"),
+        (["restore", "{in}", "{tmp}/o/", "--set", "sampler=1"], 2, "model, steps, start"),
+        (["restore", "{in}", "{tmp}/o/", "--set", "repair.large_from=-1"], 2, "large_from"),
+        (["restore", "{in}", "{tmp}/o/", "--set", "repair.unseen_from=2"], 2, "unseen_from"),
+        (["restore", "{in}", "{tmp}/o/", "--set", "repair.scratch=spatial"], 2, "'same'"),
+        (
+            [
+                *("restore", "{in}", "{tmp}/o/", "--set", "sampler.model=fill-unet"),
+                *("--set", "repair.dirt=diffusion"),
+            ],
+            1,
+            "a diffusion net is one for",
+        ),
         (["restore", "{in}", "{tmp}/o/", "--frames", "5-x"], 2, "frame range"),
         (["restore", "{in}", "{tmp}/o/", "--frames", "1-5"], 2, "None of the frames"),
         (["restore", "{in}", "{tmp}/o/", "--encoding", "cinon"], 2, "cineon"),
@@ -236,6 +252,18 @@ def test_wrong_arguments_get_a_sentence_and_a_code(
     assert done.returncode == code, done.stderr
     assert words in (done.stderr + done.stdout).replace("\n", " ")
     assert not (tmp_path / "o").exists() or not contents(tmp_path / "o")
+
+
+def test_settings_are_listed_with_the_defaults_that_they_have() -> None:
+    done = filmrestore("info", "--settings")
+    assert done.returncode == 0
+    rows = [line.split() for line in done.stdout.splitlines() if line and not line[0].isspace()]
+    listed = {row[0]: row[1] for row in rows}
+    wanted = {"detect.dirt": "true", "detect.stain": "false", "sampler.steps": "1", "seed": "0"}
+    wanted |= {"sampler.start": "1", "sampler.color": "0", "repair.method": "auto"}
+    wanted |= {"repair.large_from": "empty", "diffusion.model": "empty", "detect.min_area": "2"}
+    assert {name: listed[name] for name in wanted} == wanted
+    assert listed.keys() == {"setting", *(spec.path for spec in param_specs())}
 
 
 def test_json_progress_is_one_object_a_line(dpx: Path, tmp_path: Path) -> None:

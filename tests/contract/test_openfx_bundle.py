@@ -160,6 +160,24 @@ def test_a_damaged_sequence_comes_out_as_the_command_line_makes_it(
     )
 
 
+def test_the_diffusion_net_draws_as_it_does_in_python(
+    opened: Callable[..., ReferenceHost], pictures: Pictures
+) -> None:
+    changes = {
+        "detect.detector": "classical",
+        "repair.method": "net",
+        "repair.dirt": "diffusion",
+        "sampler.steps": 2,
+        "sampler.fidelity": 0.5,
+    }
+    node = connected(
+        opened(), pictures, repairMethod=1, repairDirt=4, drawingSteps=2, drawingFidelity=0.5
+    )
+    drawn = rendered(node, 6)
+    assert same(drawn, in_python(pictures, 6, changes))
+    assert not same(drawn, in_python(pictures, 6, changes | {"repair.dirt": "same"}))
+
+
 @pytest.mark.slow
 def test_with_the_nets_it_is_the_command_line_too(
     opened: Callable[..., ReferenceHost], pictures: Pictures, tmp_path: Path

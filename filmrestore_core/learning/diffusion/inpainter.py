@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from filmrestore_core.color.encoding import Encoding
 from filmrestore_core.grain.denoise import SIZE, denoise
 from filmrestore_core.grain.model import GrainModel
 from filmrestore_core.inpaint.base import FILL_METHODS, Fill
-from filmrestore_core.inpaint.holes import count_holes
+from filmrestore_core.inpaint.drawn import with_drawn
 from filmrestore_core.inpaint.planes import spoiled_neighbors
 from filmrestore_core.inpaint.routing import large_or_unseen
 from filmrestore_core.learning.diffusion.crops import Crop, crops_of
@@ -22,7 +21,6 @@ from filmrestore_core.learning.diffusion.pipeline import LoadedPipeline, load
 from filmrestore_core.matte import Matte
 from filmrestore_core.noise import generator
 from filmrestore_core.plate import luma_of
-from filmrestore_core.report import RepairCost
 from filmrestore_core.runtime.device import Device
 from filmrestore_core.settings import DiffusionSettings
 from filmrestore_core.temporal.window import AlignedWindow
@@ -34,7 +32,7 @@ THRESHOLD = 2.7
 # Color of an area: differences softer than this, px, are the coder's error and are mended.
 SOFT = 8.0
 
-DIFFUSION, TEMPORAL = FILL_METHODS.index("diffusion"), FILL_METHODS.index("temporal")
+TEMPORAL = FILL_METHODS.index("temporal")
 Picture = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
@@ -90,9 +88,9 @@ class DiffusionInpainter:
         shows most of it. All noise is keyed by the seed and the place, not by the frame, so that
         a fill stands still where the picture does.
         """
-        plain = np.zeros(first.filled.shape, np.uint8)
-        methods = plain if first.methods is None else first.methods
-        by_neighbors = methods == TEMPORAL
+        by_neighbors = np.zeros(first.filled.shape, np.bool_)
+        if first.methods is not None:
+            by_neighbors = first.methods == TEMPORAL
         wanted = large_or_unseen(
             first.filled, by_neighbors, large_from=self._settings.min_area, unseen_from=HALF
         )
@@ -100,8 +98,7 @@ class DiffusionInpainter:
             return first
         shown = _shown(window, mattes) * by_neighbors
         box = window.center.box
-        pixels, kept, methods = first.pixels.copy(), first.grain_kept.copy(), methods.copy()
-        left = wanted.copy()
+        pixels, left = first.pixels.copy(), wanted.copy()
         began, tiles = time.perf_counter(), 0
         for crop in crops_of(wanted, origin=(box.x, box.y), side=self._pipeline.side):
             # What was drawn before in this frame is known now, so that crops meet without a seam.
@@ -109,21 +106,7 @@ class DiffusionInpainter:
             pixels[crop.place][crop.own] = made[crop.own]
             left[crop.place] &= ~crop.own
             tiles += crop.box.area
-        kept[wanted], methods[wanted] = 0.0, DIFFUSION
-        cost = RepairCost(
-            count_holes(wanted), int(np.count_nonzero(wanted)), tiles, time.perf_counter() - began
-        )
-        costs = {**first.costs, "diffusion": cost}
-        # Detail that neighbours lost says nothing of what was invented.
-        lost = None if first.detail_lost is None else np.where(wanted, 0.0, first.detail_lost)
-        return replace(
-            first,
-            pixels=pixels,
-            grain_kept=kept,
-            methods=methods,
-            costs=costs,
-            detail_lost=None if lost is None else lost.astype(np.float32),
-        )
+        return with_drawn(first, pixels, wanted, tiles=tiles, seconds=time.perf_counter() - began)
 
     def _draw(
         self,

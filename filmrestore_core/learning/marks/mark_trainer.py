@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from filmrestore_core.learning.nets.mark_net import MarkNet
 from filmrestore_core.learning.samples.store import SceneStore
 from filmrestore_core.learning.training.config import TrainingConfig
 from filmrestore_core.learning.training.scoring import Net
-from filmrestore_core.learning.training.trainer import Trainer
+from filmrestore_core.learning.training.trainer import Running, Trainer
 from filmrestore_core.noise import generator
 from filmrestore_core.segment.mark_crops import CROP_PLANES, PICTURES
 
@@ -43,9 +43,7 @@ class MarkTrainer(Trainer):
         taught: NDArray[np.int64],
         unseen: NDArray[np.int64],
         out: Path,
-        *,
-        device: str = "auto",
-        threads: int = 0,
+        **how: Unpack[Running],
     ) -> None:
         """Build the net, or take up the training that lies in the folder.
 
@@ -56,15 +54,14 @@ class MarkTrainer(Trainer):
             taught: which crops are learned from.
             unseen: which are measured with.
             out: see Trainer.
-            device: "cpu", "cuda" or "auto".
-            threads: of the CPU; 0 leaves it to the library.
+            **how: see Running.
 
         Raises:
             SettingsError: the folder holds a training with another configuration.
             ModelContractError: a checkpoint cannot be read, or is of another net.
         """
         nowhere = SceneStore(out)  # crops take the place of scenes
-        super().__init__(config, nowhere, nowhere, out, device=device, threads=threads)
+        super().__init__(config, nowhere, nowhere, out, **how)
         self._marks, self._crops, self._unseen = marks, crops, unseen
         label = marks.label[crops.mark]
         self._groups = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ from filmrestore_core.learning.training.diffusing_batches import draw_diffusing_
 from filmrestore_core.learning.training.fill_batches import HoleCrops
 from filmrestore_core.learning.training.rebase import rebased, steps_planes
 from filmrestore_core.learning.training.scoring import Net
-from filmrestore_core.learning.training.trainer import Trainer
+from filmrestore_core.learning.training.trainer import Running, Trainer
 from filmrestore_core.noise import generator
 
 Planes = NDArray[np.float32]
@@ -56,9 +56,7 @@ class DiffusingTrainer(Trainer):
         out: Path,
         *,
         base: Path | None = None,
-        device: str = "auto",
-        threads: int = 0,
-        start: Path | None = None,
+        **how: Unpack[Running],
     ) -> None:
         """Build the net, or take up the training that lies in the folder.
 
@@ -68,18 +66,14 @@ class DiffusingTrainer(Trainer):
             validation: holes to measure with.
             out: see Trainer.
             base: checkpoint of a filling net, whose answer takes the first fill's place.
-            device: see Trainer.
-            threads: see Trainer.
-            start: see Trainer.
+            **how: see Running.
 
         Raises:
             SettingsError: see Trainer.
             ModelContractError: see Trainer; or the base cannot be read, or is no filling net's.
         """
         self._made_from = {"base": None if base is None else fingerprint(base)}
-        super().__init__(
-            config, train, validation, out, device=device, threads=threads, start=start
-        )
+        super().__init__(config, train, validation, out, **how)
         self._base = open_base(base, self._device)
 
     def _origin(self) -> dict[str, Any]:

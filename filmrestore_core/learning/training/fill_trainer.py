@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from filmrestore_core.learning.training.diffloss import DiffLoss, fingerprint
 from filmrestore_core.learning.training.fill_batches import HoleCrops, draw_fill_batch
 from filmrestore_core.learning.training.losses import filling_loss
 from filmrestore_core.learning.training.scoring import Net
-from filmrestore_core.learning.training.trainer import Trainer
+from filmrestore_core.learning.training.trainer import Running, Trainer
 
 # What is seen without grain.
 _SIGMA = 2.0
@@ -40,9 +40,7 @@ class FillTrainer(Trainer):
         out: Path,
         *,
         prior: Path | None = None,
-        device: str = "auto",
-        threads: int = 0,
-        start: Path | None = None,
+        **how: Unpack[Running],
     ) -> None:
         """Build the net, or take up the training that lies in the folder.
 
@@ -52,9 +50,7 @@ class FillTrainer(Trainer):
             validation: holes to measure with.
             out: see Trainer.
             prior: checkpoint of the film prior that `config.diffloss` asks; else not looked at.
-            device: see Trainer.
-            threads: see Trainer.
-            start: see Trainer.
+            **how: see Running.
 
         Raises:
             SettingsError: see Trainer; or a prior is asked and not given.
@@ -68,9 +64,7 @@ class FillTrainer(Trainer):
             )
         # A better prior may take the file's place meanwhile: it is looked at once.
         self._judged_by = {} if self._prior is None else {"prior": fingerprint(self._prior)}
-        super().__init__(
-            config, train, validation, out, device=device, threads=threads, start=start
-        )
+        super().__init__(config, train, validation, out, **how)
         self._judge = self._opened_judge()
 
     def _opened_judge(self) -> DiffLoss | None:

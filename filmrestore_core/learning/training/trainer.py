@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import torch
@@ -57,6 +57,20 @@ class Progress:
     quality: str
 
 
+class Running(TypedDict, total=False):
+    """Where a training runs and what it begins with; alike for every trainer.
+
+    Attributes:
+        device: "cpu", "cuda" or "auto", which it is without it.
+        threads: of the CPU; 0, or none said, leaves it to the library.
+        start: a checkpoint whose weights a new training begins with.
+    """
+
+    device: str
+    threads: int
+    start: Path | None
+
+
 class Trainer:
     """Trains one segmenting net in one folder; other tasks change batch, loss and score.
 
@@ -74,10 +88,7 @@ class Trainer:
         train: SceneStore,
         validation: SceneStore,
         out: Path,
-        *,
-        device: str = "auto",
-        threads: int = 0,
-        start: Path | None = None,
+        **how: Unpack[Running],
     ) -> None:
         """Build the net, or take up the training that lies in the folder.
 
@@ -87,16 +98,15 @@ class Trainer:
             validation: scenes to measure with.
             out: for last.safetensors (everything to go on with), best.safetensors (the averaged
                 weights that measured best) and log.jsonl.
-            device: "cpu", "cuda" or "auto".
-            threads: of the CPU; 0 leaves it to the library.
-            start: a checkpoint whose weights a new training begins with.
+            **how: see Running.
 
         Raises:
             SettingsError: the folder holds a training with another configuration.
             ModelContractError: a checkpoint cannot be read, or is of another net.
         """
-        if threads:
+        if threads := how.get("threads", 0):
             torch.set_num_threads(threads)
+        device, start = how.get("device", "auto"), how.get("start")
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         self._config, self._out, self._device = config, out, torch.device(device)

@@ -43,6 +43,7 @@ MAY: dict[str, set[str]] = {
 LIBRARIES = {
     "annotated_types": {"params"},
     "pydantic": {"settings", "params", "presets", "synth", "models", "learning"},
+    "pydantic_core": {"settings"},
     "onnxruntime": {"runtime"},
     "yaml": {"yamlfile"},
     "fileseq": {"framerange", "media"},

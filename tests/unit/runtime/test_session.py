@@ -20,6 +20,7 @@ from filmrestore_core.errors import (
     ModelNotFoundError,
 )
 from filmrestore_core.models.card import ModelCard
+from filmrestore_core.models.store import open_lone
 from filmrestore_core.runtime.device import CPU_PROVIDER, Device
 from filmrestore_core.runtime.fingerprint import runtime_fingerprint
 from filmrestore_core.runtime.session import Session, is_out_of_memory, provider_loads
@@ -270,3 +271,17 @@ def test_the_fingerprint_names_what_computes(tiny_onnx: Nets, tiny_card: Cards) 
     assert found["provider"] == CPU_PROVIDER
     assert found["device"]
     assert runtime_fingerprint(session) == found
+
+
+def test_two_files_of_one_name_have_two_fingerprints(
+    tiny_onnx: Nets, tiny_card: Cards, tmp_path: Path
+) -> None:
+    found: list[dict[str, str]] = []
+    for seed in (1, 2, 1):
+        file = tmp_path / f"{len(found)}.onnx"
+        file.write_bytes(tiny_onnx(tiny_card(), seed=seed))
+        model = open_lone(file)
+        found.append(runtime_fingerprint(Session(model.card, model.content, device=Device.CPU)))
+    assert found[0]["model"] == found[1]["model"]
+    assert found[0] != found[1]
+    assert found[0] == found[2]

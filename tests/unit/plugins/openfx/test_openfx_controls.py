@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from filmrestore_core import load_preset, param_specs
 from filmrestore_core.color.encoding import find_encoding
 from filmrestore_openfx.control import ParamType
 from filmrestore_openfx.controls import DEVICES, ENCODINGS, PRESETS, UNSHOWN, controls
+from filmrestore_openfx.manifest import manifest
 from filmrestore_openfx.node_values import (
     PRESET_PATHS,
     host_value,
@@ -23,18 +25,26 @@ STABLE_NAMES = [
     "preset", "strength", "sensitivity", "view", "alpha", "differenceGain", "splitAt",
     "damageGroup", "dirt", "sparkle", "hair", "scratch", "leaveStains", "smallestSize",
     "largestSize", "grow", "soften", "temporalRadius", "motionProtection", "detector",
-    "findCuts", "cutThreshold", "repairGroup", "repairMethod", "grain", "seed", "mattesGroup",
+    "findCuts", "cutThreshold", "repairGroup", "repairMethod", "grain", "seed",
+    "classRepairGroup", "repairDirt", "repairSparkle", "repairHair", "repairScratch",
+    "repairStain", "drawingGroup", "largeHole", "unseenHole", "drawingSteps", "drawingStart",
+    "drawingFidelity", "holdColor", "holdStructure", "holdFineness", "mattesGroup",
     "useMask", "maskSide", "useDamageMatte", "damageMatteSide", "damageMatteJoin",
     "damageMatteThreshold", "engineGroup", "inputEncoding", "device", "quality", "aboutGroup",
-    "controlsPage", "modelFile", "repairModelFile", "aboutVersion", "aboutModel",
-    "aboutDevice", "aboutLog",
+    "controlsPage", "modelFile", "repairModelFile", "diffusionModelFile",
+    "aboutVersion", "aboutModel", "aboutDevice", "aboutLog",
 ]  # fmt: skip
 STABLE_OPTIONS = {
     "preset": "Custom,Gentle,Standard,Heavy,Scratches only",
     "view": "Restored,Matte,Difference,Overlay,Split,Source",
     "alpha": "Source,Matte",
     "detector": "Automatic,Net,Classical,Given matte only",
-    "repairMethod": "Automatic,Net,Classical,Neighbours only,Surroundings only,None (find only)",
+    "repairMethod": "Automatic,Net,Classical,Neighbours only,Surroundings only,None (find only),"
+    "Diffusion",
+    **dict.fromkeys(
+        ("repairDirt", "repairSparkle", "repairHair", "repairScratch", "repairStain"),
+        "As all else,Neighbours only,Classical,Net,Diffusion",
+    ),
     "maskSide": "White,Black",
     "damageMatteSide": "White,Black",
     "damageMatteJoin": "Replaces what is found,Joins what is found",
@@ -93,8 +103,7 @@ def test_what_choices_mean_is_known_to_the_core() -> None:
     specs = {spec.path: spec for spec in param_specs()}
     for control in VALUED:
         if control.values and specs[control.path].kind == "choice":
-            # Diffusion is the command line's alone.
-            assert set(control.values) == set(specs[control.path].choices) - {"diffusion"}
+            assert set(control.values) == set(specs[control.path].choices)
     for index in range(len(DEVICES)):
         node_values({"device": index})
     for index in range(len(ENCODINGS)):
@@ -158,13 +167,69 @@ def test_draft_leaves_the_nets_out_but_not_what_was_chosen() -> None:
     assert draft.is_draft
     assert draft.settings.detect.detector == "classical"
     assert draft.settings.repair.method == "classical"
+    drawn = node_values({"repairMethod": 6, "repairDirt": 4, "repairHair": 1}, draft=True)
+    assert not drawn.needs_nets
+    assert drawn.settings.repair.method == "classical"
+    assert drawn.settings.repair.by_class == {"dirt": "classical", "hair": "temporal"}
     given_only = node_values({"detector": 3, "repairMethod": 4}, draft=True).settings
     assert given_only.detect.detector == "none"
     assert given_only.repair.method == "spatial"
 
 
+def test_the_diffusion_net_is_told_what_the_controls_say() -> None:
+    plain = node_values({}).settings
+    assert (plain.repair.large_from, plain.repair.unseen_from) == (None, None)
+    read = {"largeHole": 400.0, "unseenHole": 0.5, "drawingSteps": 4, "drawingStart": 0.4}
+    read |= {"drawingFidelity": 0.25, "holdColor": 0.1, "holdStructure": 0.2, "holdFineness": 0.3}
+    wanted = {
+        "repair.large_from": 400.0,
+        "repair.unseen_from": 0.5,
+        "repair.scratch": "diffusion",
+        "sampler.steps": 4,
+        "sampler.start": 0.4,
+        "sampler.fidelity": 0.25,
+        "sampler.color": 0.1,
+        "sampler.structure": 0.2,
+        "sampler.fineness": 0.3,
+    }
+    for preset in (0, PRESETS.index("standard")):
+        found = node_values({**read, "repairScratch": 4, "preset": preset})
+        assert found.settings == load_preset(changes=wanted)
+    half = node_values({"largeHole": 400.0}, scale=0.5).settings
+    assert half.repair.large_from == 100.0
+    assert node_values({}, scale=0.5).settings.repair.large_from is None
+
+
+@pytest.mark.parametrize(
+    "method",
+    list(enumerate(("auto", "net", "classical", "temporal", "spatial", "none", "diffusion"))),
+)
+def test_a_project_saved_before_opens_with_the_method_it_had(method: tuple[int, str]) -> None:
+    index, name = method
+    assert node_values({"repairMethod": index}).settings == load_preset(
+        changes={"repair.method": name}
+    )
+
+
+@pytest.mark.parametrize("read", [{"repairMethod": 6}, {"repairMethod": 2, "repairStain": 3}])
+def test_nets_are_needed_where_any_kind_of_damage_is_theirs(read: dict[str, Any]) -> None:
+    assert node_values({"detector": 2, **read}).needs_nets
+    assert not node_values({"detector": 2, "repairMethod": 2}).needs_nets
+
+
+def test_all_but_the_damage_group_is_closed_at_first() -> None:
+    text = manifest(Path("/usr/bin/python3"), ("", "", "", ""))
+    blocks = {block.split("\n")[0].split("\t")[-1]: block for block in text.split("\nparam\t")}
+    groups = [c.name for c in controls() if c.type is ParamType.GROUP]
+    opened = [n for n in groups if "OfxParamPropGroupOpen\t0\t1" in blocks[n]]
+    assert {"drawingGroup", "classRepairGroup"} <= set(groups)
+    assert opened == ["damageGroup"]
+
+
 def test_model_files_are_named_by_their_texts() -> None:
     values = node_values({"modelFile": " /x/own.onnx ", "repairModelFile": ""})
+    drawing = node_values({"diffusionModelFile": "/x/draws.onnx"})
+    assert drawing.settings.sampler.model == "/x/draws.onnx"
     assert values.settings.detect.model == "/x/own.onnx"
     assert values.settings.repair.model == "auto"
 
