@@ -122,6 +122,29 @@ def test_exr_of_any_padding(padding: int, footage: Any, tmp_path: Path, quick_bu
     assert names == [f"a.{n:0{padding}d}.exr" for n in (99, 100, 101)]
 
 
+# A renderer that goes no further than its first frame until somebody cancels: four frames may else
+# be done before anybody could.
+PATIENT = """
+import os, time
+from filmrestore_core.cli.main import main
+from filmrestore_resolve.job_folder import CANCEL, JobFolder
+
+plain = JobFolder.status
+
+def status(self, values, *, now=False):
+    first = values.get("shot_done") == 1
+    plain(self, values, now=now or first)
+    end = time.monotonic() + 60
+    while first and not os.path.lexists(self.folder / CANCEL) and time.monotonic() < end:
+        time.sleep(0.01)
+    if first:
+        self._looked = 0.0  # else it looks for the flag ten times a second only
+
+JobFolder.status = status
+main()
+"""
+
+
 class StopAtOnce(Watcher):
     """A user who cancels when the first frame is told."""
 
@@ -134,12 +157,14 @@ def test_cancelled_places_nothing_and_goes_on_later(footage: Any, button: Any) -
     world.add_item(footage.clip(world), 86400, 4, 3, color="Orange")
     before = world.state()
     changes = QUICK | {"detect.sensitivity": 0.55}
+    usual = button.config
+    button.config = usual._replace(command=[sys.executable, "-c", PATIENT])
     button.watcher = StopAtOnce
     outcome = button.press(world, changes=changes)
     assert outcome.code == 4
     assert outcome.lines[0].outcome == "cancelled"
     assert world.state() == before
-    button.watcher = Watcher
+    button.config, button.watcher = usual, Watcher
     assert button.press(world, changes=changes).code == 0
     result = json.loads((button.last_folder() / "result.json").read_text("utf-8"))
     frames = result["shots"][0]["frames"]
