@@ -79,7 +79,8 @@ def choose_segmenter(
             ExportedMarkNet(looking),
             protection=settings.motion_protection,
         )
-        return ChosenSegmenter(both, {**identity, "with": f"classical, {looking.card.name}"})
+        looks = {f"looks.{key}": value for key, value in runtime_fingerprint(looking).items()}
+        return ChosenSegmenter(both, {**identity, **looks, "with": "classical"})
     return ChosenSegmenter(net, identity)
 
 

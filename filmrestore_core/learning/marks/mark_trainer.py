@@ -62,7 +62,7 @@ class MarkTrainer(Trainer):
         """
         nowhere = SceneStore(out)  # crops take the place of scenes
         super().__init__(config, nowhere, nowhere, out, **how)
-        self._marks, self._crops, self._unseen = marks, crops, unseen
+        self._marks, self._crops = marks, crops
         label = marks.label[crops.mark]
         self._groups = [
             _by_window(crops, taught[label[taught] == kind]) for kind in (PICTURE, DAMAGE)

@@ -234,3 +234,11 @@ def test_who_is_asked_for_by_name_must_be_there(tmp_path: Path) -> None:
     assert choose_segmenter(none, models=shelf, device=Device.CPU) is None
     with pytest.raises(DeviceError):
         choose_segmenter(classical, models=shelf, device=Device.COREML)
+
+
+def test_answers_depend_on_the_bytes_of_both_nets() -> None:
+    shelf = ModelStore()
+    chosen = choose_segmenter(DetectSettings(), models=shelf, device=Device.CPU)
+    assert chosen is not None
+    assert chosen.identity["sha256"] == shelf.card("damage-unet").sha256
+    assert chosen.identity["looks.sha256"] == shelf.card("mark-net").sha256
