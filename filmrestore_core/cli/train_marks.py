@@ -48,8 +48,8 @@ def marks(
 ) -> int:
     """Teach a net and trees to judge each mark which a net and the classical detector find.
 
-    Writes judge_marks_both_sides.json, judge_marks_one_side.json, judge_marks_card.json and
-    look/best.safetensors.
+    Writes judge_marks_both_sides.json and judge_company_both_sides.json, the same two for one_side,
+    judge_marks_card.json and look/best.safetensors.
     """
     from filmrestore_core.learning.marks.examples import MarkPlan
     from filmrestore_core.learning.marks.fit import fit_mark_judges

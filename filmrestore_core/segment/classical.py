@@ -27,6 +27,8 @@ _HAIR_LENGTH = 12
 
 
 COLUMNS = (*FEATURES, "seen_max", "seen_min")
+CLASSICAL_JUDGES = ("both_sides", "one_side")
+"""The judges that are asked here."""
 
 
 class ClassicalSegmenter:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,28 +9,18 @@ from filmrestore_core.matte import DETECTED_CLASSES, DamageClass, DamageMap
 from filmrestore_core.models.card import ModelCard
 from filmrestore_core.segment.classical import ClassicalSegmenter
 from filmrestore_core.segment.exported_net import PROTECTION, ExportedSegmenter, has_witnesses
-from filmrestore_core.segment.judge import load_judge
-from filmrestore_core.segment.mark_measure import (
-    MARK_COLUMNS,
-    NET_CLASSES,
-    MeasuredMarks,
-    measure_marks,
-    wariness,
-)
+from filmrestore_core.segment.mark_measure import NET_CLASSES, MeasuredMarks, measure_marks
 from filmrestore_core.segment.mark_net import ExportedMarkNet
 from filmrestore_core.segment.spike import find_spikes
+from filmrestore_core.segment.verdict import Look, judge_marks
 from filmrestore_core.temporal.window import AlignedWindow
 
 # In a card's calibration: which edition of the shipped judges knows this net's scores.
 JUDGE_KEY = "marks.judge"
-JUDGE_EDITION = 1.0
-# A mark of which so much is found again in both neighbours moves through the picture.
-_SEEN_TWICE = 0.65
-# Marks that the trees put so many logits below the operating point are not looked at.
-_HOPELESS = 8.0
-
-Look = Callable[[MeasuredMarks, NDArray[np.int64]], NDArray[np.float64]]
-"""Marks and which of them (M,) -> (M,) logits of damage."""
+JUDGE_EDITION = 2.0
+# On old films most of what the classical detector alone is for is damage that the others refuse;
+# on rain and sparks it is most of what is wrong.
+_ALONE = 0.4
 
 
 class CombinedSegmenter:
@@ -40,8 +28,9 @@ class CombinedSegmenter:
 
     The net sees context, hairs and what is not opaque; the classical one compares and measures. A
     mark is as likely as trees that know both and a second net, which looks at it and around it,
-    say together, or as the classical detector alone says. Where fewer than two neighbours show
-    the picture the classical detector decides alone.
+    say together; and doubtful marks among sure ones are more likely damage than lone ones. What
+    the classical detector is quite sure of stays. Where fewer than two neighbours show the picture
+    it decides alone.
     """
 
     def __init__(
@@ -106,10 +95,10 @@ class CombinedSegmenter:
                 doubt=self._doubt,
             )
             self._add(marks, judged, learned, measured, second, scores)
-        # What the classical detector is sure of stays: measured, it refuses less sparkle than the
-        # trees of marks do, and its lines in the gate were judged by all their rows.
         for damage_class, plane in measured.scores.items():
-            np.maximum(scores[damage_class], plane, out=scores[damage_class])
+            # Its lines in the gate were judged by all their rows; trees of marks see pieces.
+            sure = plane if damage_class is DamageClass.SCRATCH else _doubted(plane)
+            np.maximum(scores[damage_class], sure, out=scores[damage_class])
         return DamageMap(window.center.number, scores, box)
 
     def _looked_at(self, window: AlignedWindow, highest: NDArray[np.float32]) -> Look:
@@ -148,27 +137,14 @@ class CombinedSegmenter:
             scores[damage_class][at] = value * likely
 
 
-def judge_marks(
-    marks: MeasuredMarks, look: Look, *, both_sides: bool, doubt: float
-) -> NDArray[np.float32]:
-    """(N,) float32 scores 0..1, 0.5 at the operating point.
-
-    Args:
-        marks: with what is known of each.
-        look: what a net says of some of them by how they look.
-        both_sides: whether the references lie before and after the frame.
-        doubt: logits to take off where the motion is not to be trusted at all.
-    """
-    judge = load_judge("marks_both_sides" if both_sides else "marks_one_side")
-    unsure = 1.0 - marks.columns[:, MARK_COLUMNS.index("trust")]
-    off = doubt * unsure + wariness(marks.columns)
-    logit = judge.logit(marks.columns, MARK_COLUMNS) - off
-    moves = marks.columns[:, MARK_COLUMNS.index("seen_min")] > _SEEN_TWICE
-    if judge.look:
-        # No look could make good what is so unlikely.
-        chosen = np.flatnonzero(~moves & (logit > judge.pivot - _HOPELESS)).astype(np.int64)
-        logit[chosen] += judge.look * look(marks, chosen)
-    return np.asarray(np.where(moves, 0.0, judge.score_of(logit)), np.float32)
+def _doubted(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The classical detector's scores where it alone is for a mark: so many logits less."""
+    answer = np.zeros_like(plane)
+    at = np.flatnonzero(plane)
+    odds = plane.ravel()[at] / np.maximum(1.0 - plane.ravel()[at], np.float32(1e-6))
+    odds *= np.float32(np.exp(-_ALONE))
+    answer.ravel()[at] = odds / (1 + odds)
+    return answer
 
 
 def trust_of(window: AlignedWindow) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 
 import numpy as np
@@ -30,6 +31,7 @@ class Judge:
         value: (M,) float64, a leaf's logit.
         depth: most steps from a root to a leaf.
         look: how much a logit of `segment.mark_net` counts beside the trees; 0: not at all.
+        lift: most logits that a mark's company adds to what is said of the mark alone.
     """
 
     features: tuple[str, ...]
@@ -44,6 +46,7 @@ class Judge:
     value: NDArray[np.float64]
     depth: int
     look: float = 0.0
+    lift: float = np.inf
 
     def logit(self, columns: NDArray[np.float64], names: tuple[str, ...]) -> NDArray[np.float64]:
         """(N,) float64 for (N, F) measurements.
@@ -91,9 +94,12 @@ class Judge:
 
 @cache
 def load_judge(name: str) -> Judge:
-    """The judge of that name that comes with the package ("both_sides", "one_side")."""
-    text = files("filmrestore_core.segment").joinpath(f"judge_{name}.json").read_text("utf-8")
-    document = json.loads(text)
+    """The judge of that name that comes with the package.
+
+    Args:
+        name: "both_sides" or "one_side", of marks with "marks_" or "company_" before.
+    """
+    document = json.loads(_content(name))
     nodes = document["nodes"]
     return Judge(
         features=tuple(document["features"]),
@@ -108,4 +114,15 @@ def load_judge(name: str) -> Judge:
         value=np.asarray(nodes["value"], np.float64),
         depth=int(document["depth"]),
         look=float(document.get("look", 0.0)),
+        lift=float(document.get("lift", np.inf)),
     )
+
+
+@cache
+def judges_digest(names: tuple[str, ...]) -> str:
+    """SHA-256, hex, of the judges' files: answers of other judges are other answers."""
+    return sha256(b"".join(_content(name) for name in names)).hexdigest()
+
+
+def _content(name: str) -> bytes:
+    return files("filmrestore_core.segment").joinpath(f"judge_{name}.json").read_bytes()

@@ -42,6 +42,9 @@ _RAISED = 2.0
 # Beyond this share of the picture a mark must be surer the larger it is, by so many logits for
 # each factor e: what is wrongly taken there, a hand or a bird, does most harm.
 _LARGE, _WARINESS = 0.001, 0.7
+# A mark whose contrast lies below e ** 0.7 in units of the noise must be surer, by so many logits
+# for each factor e. Of made-up damage a twentieth lies there, of soft patches of old films most.
+_FAINT, _FAINT_DOUBT = 0.7, 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +141,15 @@ def wariness(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N,) logits to take off marks that cover much of the picture; (N, len(MARK_COLUMNS)) in."""
     beyond = columns[:, MARK_COLUMNS.index("screen_share")] - np.log(_LARGE)
     return np.asarray(_WARINESS * np.maximum(beyond, 0.0), np.float64)
+
+
+def faintness(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) logits to take off marks that hardly stand out; (N, len(MARK_COLUMNS)) in.
+
+    To leave one is little harm; and what old transfers do to flat parts of a picture looks so.
+    """
+    below = _FAINT - columns[:, MARK_COLUMNS.index("log_contrast")]
+    return np.asarray(_FAINT_DOUBT * np.maximum(below, 0.0), np.float64)
 
 
 def logit_of(score: NDArray[np.floating]) -> NDArray[np.float64]:

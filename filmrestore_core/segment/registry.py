@@ -12,10 +12,12 @@ from filmrestore_core.runtime.fingerprint import runtime_fingerprint
 from filmrestore_core.runtime.session import find_device
 from filmrestore_core.runtime.shared import shared_session
 from filmrestore_core.segment.base import Segmenter
-from filmrestore_core.segment.classical import ClassicalSegmenter
+from filmrestore_core.segment.classical import CLASSICAL_JUDGES, ClassicalSegmenter
 from filmrestore_core.segment.combined import CombinedSegmenter
 from filmrestore_core.segment.exported_net import ExportedSegmenter
+from filmrestore_core.segment.judge import judges_digest
 from filmrestore_core.segment.mark_net import ExportedMarkNet
+from filmrestore_core.segment.verdict import MARK_JUDGES
 from filmrestore_core.settings import Detector, DetectSettings
 
 logger = logging.getLogger(__name__)
@@ -80,9 +82,13 @@ def choose_segmenter(
             protection=settings.motion_protection,
         )
         looks = {f"looks.{key}": value for key, value in runtime_fingerprint(looking).items()}
-        return ChosenSegmenter(both, {**identity, **looks, "with": "classical"})
+        judges = judges_digest((*CLASSICAL_JUDGES, *MARK_JUDGES))
+        return ChosenSegmenter(
+            both, {**identity, **looks, "judges.sha256": judges, "with": "classical"}
+        )
     return ChosenSegmenter(net, identity)
 
 
 def _classical(settings: DetectSettings) -> ChosenSegmenter:
-    return ChosenSegmenter(ClassicalSegmenter(settings), {"detector": "classical"})
+    identity = {"detector": "classical", "judges.sha256": judges_digest(CLASSICAL_JUDGES)}
+    return ChosenSegmenter(ClassicalSegmenter(settings), identity)

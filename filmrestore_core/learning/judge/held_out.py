@@ -47,9 +47,13 @@ def _at(found: Candidates, logit: NDArray[np.float64], threshold: float) -> dict
     marked, damage = logit > threshold, found.label == DAMAGE
     small = found.area < SMALL
     wrong = float(grown_area(found.area[found.clean & marked]).sum())
+    hard = np.asarray([not w.damaged and not w.is_clean for w in found.windows], np.bool_)
+    pixels = sum(w.pixels for w, h in zip(found.windows, hard, strict=True) if h)
+    hard_wrong = float(grown_area(found.area[hard[found.window] & marked]).sum())
     return {
         "logit": round(threshold, 3),
         "false_px_per_million": round(wrong / max(1, found.clean_pixels) * 1e6, 1),
+        "false_px_per_million_hard": round(hard_wrong / max(1, pixels) * 1e6, 1),
         "recall": _share(marked, damage),
         "recall_small": _share(marked, damage & small),
         "recall_large": _share(marked, damage & ~small),

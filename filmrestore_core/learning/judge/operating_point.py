@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.errors import SettingsError
-from filmrestore_core.learning.judge.candidates import Candidates
+from filmrestore_core.learning.judge.candidates import Candidates, WindowFacts
 from filmrestore_core.learning.judge.trees import (
     TreeSettings,
     fit_judge,
@@ -28,8 +28,16 @@ _FOLDS = 5
 LIMIT = 20.0
 
 
-def unseen_logits(found: Candidates, settings: TreeSettings, *, seed: int) -> NDArray[np.float64]:
+def unseen_logits(
+    found: Candidates, settings: TreeSettings, *, seed: int, by_area: bool = True
+) -> NDArray[np.float64]:
     """(N,) for each candidate the logit of trees that were fitted without its series.
+
+    Args:
+        found: candidates.
+        settings: how trees are grown.
+        seed: of what little is random in it.
+        by_area: see `fit_judge`.
 
     Raises:
         MissingExtraError: scikit-learn is not installed.
@@ -47,12 +55,14 @@ def unseen_logits(found: Candidates, settings: TreeSettings, *, seed: int) -> ND
         )
     answer = np.zeros(len(found.label))
     for known, unseen in GroupKFold(min(_FOLDS, count)).split(groups, groups=groups):
-        judge = fit_judge(_rows(found, known), settings, seed=seed)
+        judge = fit_judge(_rows(found, known), settings, seed=seed, by_area=by_area)
         answer[unseen] = logits(judge, _rows(found, unseen))
     return answer
 
 
-def logit_at(found: Candidates, logit: NDArray[np.float64], ppm: float) -> float:
+def logit_at(
+    found: Candidates, logit: NDArray[np.float64], ppm: float, *, hard: bool = False
+) -> float:
     """The lowest threshold that marks no more than `ppm` of the clean footage.
 
     No window counts more than LIMIT times that: a place where all fails, such as a horse's leg
@@ -62,10 +72,13 @@ def logit_at(found: Candidates, logit: NDArray[np.float64], ppm: float) -> float
         found: candidates.
         logit: (N,) of each; what is above a threshold is marked.
         ppm: pixels per million.
+        hard: counted on undamaged windows with rain, sparks and the like instead.
     """
-    clean = found.clean
+    counted = np.asarray([_counts(w, hard=hard) for w in found.windows], np.bool_)
+    clean = counted[found.window]
+    of = sum(w.pixels for w, c in zip(found.windows, counted, strict=True) if c)
     order = np.argsort(-logit[clean], kind="stable")
-    if not len(order) or not found.clean_pixels:
+    if not len(order) or not of:
         return 0.0
     pixels = np.asarray([w.pixels for w in found.windows], np.float64)
     limit = LIMIT * ppm * 1e-6 * pixels
@@ -77,13 +90,18 @@ def logit_at(found: Candidates, logit: NDArray[np.float64], ppm: float) -> float
         before = min(so_far[window], limit[window])
         so_far[window] += area
         total += min(so_far[window], limit[window]) - before
-        wrong[place] = total / found.clean_pixels * 1e6
+        wrong[place] = total / of * 1e6
     first_too_many = int(np.searchsorted(wrong, ppm, side="right"))
     return float(logit[clean][order][min(first_too_many, len(order) - 1)])
 
 
 def with_operating_point(
-    judge: Judge, found: Candidates, unseen: NDArray[np.float64], *, ppm: float = PIVOT_PPM
+    judge: Judge,
+    found: Candidates,
+    unseen: NDArray[np.float64],
+    *,
+    ppm: float = PIVOT_PPM,
+    hard: bool = False,
 ) -> Judge:
     """The judge with pivot and slope chosen on candidates that its like had not seen.
 
@@ -92,13 +110,18 @@ def with_operating_point(
         found: candidates.
         unseen: (N,) see `unseen_logits`.
         ppm: wrongly marked pixels per million at score 0.5.
+        hard: counted on hard negatives, see `logit_at`.
     """
     scale = ppm / PIVOT_PPM
     strict, middle, lax = (
-        logit_at(found, unseen, p) for p in (_STRICT_PPM * scale, ppm, _LAX_PPM * scale)
+        logit_at(found, unseen, p, hard=hard) for p in (_STRICT_PPM * scale, ppm, _LAX_PPM * scale)
     )
     slope = max(_LEAST_SLOPE, (strict - lax) / 2 / float(np.log(3)))
     return replace(judge, pivot=round(middle, 3), slope=round(slope, 3))
+
+
+def _counts(window: WindowFacts, *, hard: bool) -> bool:
+    return not window.damaged and not window.is_clean if hard else window.is_clean
 
 
 def _rows(found: Candidates, chosen: NDArray[np.intp]) -> Candidates:

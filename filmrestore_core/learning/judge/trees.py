@@ -28,6 +28,7 @@ _FOR = frozenset(
     {
         *("log_peak", "log_contrast", "log_local_contrast", "own_contrast", "beyond_far"),
         *("net_mean", "net_max"),
+        *("trees", "look", "others_4", "others_6", "alike_4", "alike_6"),
     }
 )
 # Stands for what is infinite or no number: the reader sends both to the right of any threshold.
@@ -71,16 +72,19 @@ def require_library() -> str:
     return str(sklearn.__version__)
 
 
-def fit_judge(found: Candidates, settings: TreeSettings, *, seed: int) -> Judge:
+def fit_judge(
+    found: Candidates, settings: TreeSettings, *, seed: int, by_area: bool = True
+) -> Judge:
     """Trees that tell damage from picture; pivot 0 and slope 1 are still to be chosen.
 
-    Friedman, "Greedy function approximation: a gradient boosting machine", 2001. A candidate of
-    picture weighs as much as the pixels it would cost, and damage as a whole as much as picture.
+    Friedman, "Greedy function approximation: a gradient boosting machine", 2001.
 
     Args:
         found: candidates; those that are NEITHER do not count.
         settings: how trees are grown.
         seed: of what little is random in it.
+        by_area: a candidate of picture weighs as much as the pixels it would cost, and damage as a
+            whole as much as picture; else each weighs the same.
 
     Raises:
         MissingExtraError: scikit-learn is not installed.
@@ -106,7 +110,11 @@ def fit_judge(found: Candidates, settings: TreeSettings, *, seed: int) -> Judge:
         random_state=seed % (1 << 32),
     )
     with _one_thread():
-        model.fit(_finite(found.columns[used]), found.label[used], sample_weight=_weights(found))
+        model.fit(
+            _finite(found.columns[used]),
+            found.label[used],
+            sample_weight=_weights(found) if by_area else None,
+        )
     return judge_of(model, found.names)
 
 
@@ -161,6 +169,7 @@ def write_judge(judge: Judge, origin: str, path: Path) -> None:
         "slope": judge.slope,
         "depth": judge.depth,
         **({"look": judge.look} if judge.look else {}),
+        **({"lift": judge.lift} if np.isfinite(judge.lift) else {}),
         "roots": judge.roots.tolist(),
         "nodes": {
             "feature": judge.feature.tolist(),

@@ -47,7 +47,7 @@ from filmrestore_core.temporal.align import align
 _DAMAGE, _PICTURE = 0.5, 0.1
 _ONE_SIDE = ((-2, -1), (1, 2))
 # So many crops are kept of each look at a window.
-_PICTURE_CROPS, _DAMAGE_CROPS = 40, 24
+_PICTURE_CROPS, _DAMAGE_CROPS = 120, 120
 # Where one of these changes, kept files are stale; the rest stands in code_digest.
 _FILES = (
     *(f"segment/{name}" for name in ("classical.py", "mark_measure.py", "judge_both_sides.json")),

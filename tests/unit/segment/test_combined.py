@@ -8,15 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from filmrestore_core.errors import DeviceError, ModelNotFoundError
 from filmrestore_core.matte import DamageClass
 from filmrestore_core.models.store import ModelStore
 from filmrestore_core.runtime.device import Device
 from filmrestore_core.runtime.session import Session
-from filmrestore_core.segment import combined
+from filmrestore_core.segment import combined, judge, verdict
 from filmrestore_core.segment.classical import ClassicalSegmenter
 from filmrestore_core.segment.combined import JUDGE_EDITION, JUDGE_KEY, CombinedSegmenter
+from filmrestore_core.segment.company import VERDICT_COLUMNS
 from filmrestore_core.segment.exported_net import ExportedSegmenter
 from filmrestore_core.segment.judge import Judge, load_judge
 from filmrestore_core.segment.mark_measure import MARK_COLUMNS
@@ -49,17 +51,31 @@ def stump(column: str, limit: float, low: float, high: float) -> Judge:
     )
 
 
+class AsFirstSaid:
+    """Stands for the judge that knows a mark's company, and says what was said without."""
+
+    pivot = 0.0
+    lift = np.inf
+
+    def logit(self, columns: NDArray[np.float64], names: tuple[str, ...]) -> NDArray[np.float64]:
+        first = columns[:, names.index("trees")] + columns[:, names.index("look")]
+        return np.asarray(first, np.float64)
+
+    def score_of(self, logit: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(1.0 / (1.0 + np.exp(-logit)), np.float64)
+
+
 @pytest.fixture
 def judged_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Judge], list[str]]:
     """Puts a judge in the place of the shipped ones; the list says which were asked for."""
     asked: list[str] = []
 
     def put(judge: Judge) -> list[str]:
-        def load(name: str) -> Judge:
+        def load(name: str) -> Judge | AsFirstSaid:
             asked.append(name)
-            return judge
+            return AsFirstSaid() if name.startswith("company_") else judge
 
-        monkeypatch.setattr(combined, "load_judge", load)
+        monkeypatch.setattr(verdict, "load_judge", load)
         return asked
 
     return put
@@ -88,6 +104,13 @@ def test_the_shipped_judges_want_what_is_measured(name: str) -> None:
     assert len(judge.roots) > 50
 
 
+@pytest.mark.parametrize("name", ["company_both_sides", "company_one_side"])
+def test_the_shipped_judges_of_company_want_what_is_told(name: str) -> None:
+    judge = load_judge(name)
+    assert set(judge.features) <= set(VERDICT_COLUMNS)
+    assert len(judge.roots) > 50
+
+
 def test_a_mark_is_judged_as_a_whole(
     both: Both,
     spike_net: SpikeNet,
@@ -96,7 +119,7 @@ def test_a_mark_is_judged_as_a_whole(
 ) -> None:
     asked = judged_by(stump("log_area", 0.0, -9.0, 9.0))
     found = both(spike_net(all_classes=True)).segment(speck_window())
-    assert asked == ["marks_both_sides"]
+    assert asked == ["marks_both_sides", "company_both_sides"]
     # The core has the mark's score, its class is the likelier one, and nothing lies elsewhere.
     assert found.scores[DIRT][40, 60] > 0.99
     assert found.scores[SPARKLE][60, 100] > 0.99
@@ -113,12 +136,13 @@ def test_a_mark_that_the_judge_refuses_is_not_found(
     judged_by(stump("log_area", 99.0, -3.0, 3.0))
     window = speck_window()
     found = both(spike_net(all_classes=True)).segment(window)
-    # But for what the classical detector finds by itself.
+    # But for what the classical detector is quite sure of by itself.
     alone = ClassicalSegmenter(DetectSettings()).segment(window)
     for damage_class, plane in found.scores.items():
         own = alone.scores.get(damage_class, np.zeros_like(plane))
         assert np.all(plane <= np.maximum(own, 0.1))
-        assert np.all(plane >= own)
+        assert np.all((plane >= 0.5)[own >= 0.6])
+        assert not np.any((plane >= 0.5)[own < 0.59])
 
 
 def test_trees_and_look_decide_together(
@@ -129,7 +153,7 @@ def test_trees_and_look_decide_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("filmrestore_core.segment.classical.find_objects", lambda spikes: None)
-    monkeypatch.setattr(combined, "wariness", lambda columns: np.zeros(len(columns)))
+    monkeypatch.setattr(verdict, "wariness", lambda columns: np.zeros(len(columns)))
     trees = stump("log_area", 0.0, -9.0, -2.0)
     segmenter, window = both(spike_net(all_classes=True)), speck_window()
 
@@ -155,7 +179,7 @@ def test_at_the_end_of_a_shot_the_other_judge_decides(
 ) -> None:
     asked = judged_by(stump("log_area", 0.0, -9.0, 1.0))
     both(spike_net(all_classes=True)).segment(speck_window((1, 2)))
-    assert asked == ["marks_one_side"]
+    assert asked == ["marks_one_side", "company_one_side"]
 
 
 def test_motion_protection_counts_where_motion_is_not_trusted(
@@ -173,7 +197,7 @@ def test_motion_protection_counts_where_motion_is_not_trusted(
     def highest(protection: float) -> float:
         return float(both(net, protection).segment(window).scores[DIRT].max())
 
-    monkeypatch.setattr(combined, "wariness", lambda columns: np.zeros(len(columns)))
+    monkeypatch.setattr(verdict, "wariness", lambda columns: np.zeros(len(columns)))
     usual, sure = highest(0.5), highest(1.0)
     monkeypatch.setattr(
         combined, "trust_of", lambda window: np.zeros(window.center.box.shape, np.float32)
@@ -242,3 +266,21 @@ def test_answers_depend_on_the_bytes_of_both_nets() -> None:
     assert chosen is not None
     assert chosen.identity["sha256"] == shelf.card("damage-unet").sha256
     assert chosen.identity["looks.sha256"] == shelf.card("mark-net").sha256
+
+
+def test_answers_depend_on_the_bytes_of_the_judges(monkeypatch: pytest.MonkeyPatch) -> None:
+    def identities() -> list[dict[str, str]]:
+        judge.judges_digest.cache_clear()
+        chosen = [
+            choose_segmenter(settings, models=ModelStore(), device=Device.CPU)
+            for settings in (DetectSettings(), DetectSettings(detector=Detector.CLASSICAL))
+        ]
+        return [c.identity for c in chosen if c is not None]
+
+    before = identities()
+    monkeypatch.setattr(judge, "_content", lambda name: name.encode())
+    after = identities()
+    assert len(before) == len(after) == 2
+    for old, new in zip(before, after, strict=True):
+        assert {key for key in old if old[key] != new[key]} == {"judges.sha256"}
+    judge.judges_digest.cache_clear()

@@ -12,6 +12,7 @@ from filmrestore_core.segment.mark_measure import (
     MARK_COLUMNS,
     NET_CLASSES,
     MeasuredMarks,
+    faintness,
     logit_of,
     measure_marks,
     wariness,
@@ -115,3 +116,9 @@ def test_a_mark_that_covers_much_must_be_surer(spikes: Spikes) -> None:
     # 6 px are less than a thousandth of 13,824; 1000 px are 72 times that.
     wanted = [0.0, 0.7 * np.log(1000 / 13.824)]
     np.testing.assert_allclose(wariness(found.columns), wanted, atol=1e-9)
+
+
+def test_a_mark_that_hardly_stands_out_must_be_surer() -> None:
+    columns = np.zeros((4, len(MARK_COLUMNS)))
+    columns[:, MARK_COLUMNS.index("log_contrast")] = [-0.3, 0.2, 0.7, 2.0]
+    np.testing.assert_allclose(faintness(columns), [3.0, 1.5, 0.0, 0.0], atol=1e-9)

@@ -26,10 +26,13 @@ from filmrestore_core.learning.samples.sources import find_sources
 from filmrestore_core.models.store import BUILTIN, ModelStore
 from filmrestore_core.runtime.device import Device
 from filmrestore_core.runtime.shared import shared_session
+from filmrestore_core.segment.company import VERDICT_COLUMNS
 from filmrestore_core.segment.exported_net import ExportedSegmenter
 from filmrestore_core.segment.mark_measure import MARK_COLUMNS
 from filmrestore_core.settings import DetectSettings
 from filmrestore_core.synth.shapes import ProceduralShapes
+
+SIDES = ("both_sides", "one_side")
 
 
 def shipped() -> Path:
@@ -124,18 +127,18 @@ def test_the_command_gives_the_same_judges_twice(
             ]
         )
         assert code == 0
-    names = (
-        *("judge_marks_both_sides.json", "judge_marks_one_side.json", "judge_marks_card.json"),
-        "look/best.safetensors",
-    )
+    judges = [f"judge_{k}_{side}.json" for side in SIDES for k in ("marks", "company")]
+    names = (*judges, "judge_marks_card.json", "look/best.safetensors")
     for name in names:
         assert (outs[0] / name).read_bytes() == (outs[1] / name).read_bytes()
-    card = json.loads((outs[0] / names[2]).read_text())
-    for name in names[:2]:
+    card = json.loads((outs[0] / "judge_marks_card.json").read_text())
+    assert set(card["sha256"]) == set(judges)
+    for name in judges:
         assert card["sha256"][name] == sha256((outs[0] / name).read_bytes()).hexdigest()
         judge = json.loads((outs[0] / name).read_text())
-        assert set(judge["features"]) == set(MARK_COLUMNS)
-        assert judge["look"] > 0
+        alone = "marks" in name
+        assert set(judge["features"]) == set(MARK_COLUMNS if alone else VERDICT_COLUMNS)
+        assert ("look" in judge) == alone
     assert set(json.loads(capsys.readouterr().out.split("}\n}\n")[0] + "}\n}")) == {
         "both_sides",
         "one_side",
