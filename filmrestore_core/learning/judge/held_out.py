@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.learning.judge.candidates import DAMAGE, Candidates
-from filmrestore_core.learning.judge.operating_point import logit_at
+from filmrestore_core.learning.judge.operating_point import counts, logit_at
 from filmrestore_core.learning.judge.trees import grown_area
 
 REPORTED_PPM = (15.0, 30.0, 50.0)
@@ -47,7 +47,7 @@ def _at(found: Candidates, logit: NDArray[np.float64], threshold: float) -> dict
     marked, damage = logit > threshold, found.label == DAMAGE
     small = found.area < SMALL
     wrong = float(grown_area(found.area[found.clean & marked]).sum())
-    hard = np.asarray([not w.damaged and not w.is_clean for w in found.windows], np.bool_)
+    hard = np.asarray([counts(w, hard=True) for w in found.windows], np.bool_)
     pixels = sum(w.pixels for w, h in zip(found.windows, hard, strict=True) if h)
     hard_wrong = float(grown_area(found.area[hard[found.window] & marked]).sum())
     return {

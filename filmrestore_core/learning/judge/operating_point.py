@@ -74,7 +74,7 @@ def logit_at(
         ppm: pixels per million.
         hard: counted on undamaged windows with rain, sparks and the like instead.
     """
-    counted = np.asarray([_counts(w, hard=hard) for w in found.windows], np.bool_)
+    counted = np.asarray([counts(w, hard=hard) for w in found.windows], np.bool_)
     clean = counted[found.window]
     of = sum(w.pixels for w, c in zip(found.windows, counted, strict=True) if c)
     order = np.argsort(-logit[clean], kind="stable")
@@ -120,7 +120,8 @@ def with_operating_point(
     return replace(judge, pivot=round(middle, 3), slope=round(slope, 3))
 
 
-def _counts(window: WindowFacts, *, hard: bool) -> bool:
+def counts(window: WindowFacts, *, hard: bool) -> bool:
+    """Whether all that is found in a window is wrong: plain footage, or undamaged hard footage."""
     return not window.damaged and not window.is_clean if hard else window.is_clean
 
 

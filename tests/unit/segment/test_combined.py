@@ -171,6 +171,29 @@ def test_trees_and_look_decide_together(
     assert score(replace(hopeless, look=1.0)) == score(hopeless)
 
 
+def test_company_lifts_a_mark_only_so_far(
+    both: Both,
+    spike_net: SpikeNet,
+    speck_window: SpeckWindow,
+    judged_by: Callable[[Judge], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("filmrestore_core.segment.classical.find_objects", lambda spikes: None)
+    monkeypatch.setattr(verdict, "wariness", lambda columns: np.zeros(len(columns)))
+    segmenter, window = both(spike_net(all_classes=True)), speck_window()
+    certain = np.full(1, 9.0)
+    monkeypatch.setattr(AsFirstSaid, "logit", lambda self, columns, names: certain)
+    monkeypatch.setattr(AsFirstSaid, "lift", 3.5)
+
+    def score(alone: float) -> float:
+        judged_by(stump("log_area", 0.0, -9.0, alone))
+        return float(segmenter.segment(window).scores[DIRT][40, 60])
+
+    # Company says nine logits; of what is said of the mark alone it may change three and a half.
+    assert score(-5.0) == pytest.approx(1 / (1 + np.exp(1.5)), abs=1e-6)
+    assert score(-2.0) == pytest.approx(1 / (1 + np.exp(-1.5)), abs=1e-6)
+
+
 def test_at_the_end_of_a_shot_the_other_judge_decides(
     both: Both,
     spike_net: SpikeNet,

@@ -96,7 +96,7 @@ def test_alike_are_those_of_the_same_class() -> None:
 
 @pytest.mark.parametrize("side", SIDES)
 def test_a_doubtful_mark_among_sure_ones_is_more_likely_damage(side: str) -> None:
-    """Of marks as they are measured on undamaged and damaged film, by the shipped judge."""
+    """By the shipped judge, of marks whose other measurements are drawn at random."""
     judge = load_judge(f"company_{side}")
     rng = np.random.default_rng(4)
     columns = marks_of(rng, 40)
