@@ -29,6 +29,7 @@ from filmrestore_core.cli import (
     train,
     train_compare,
     train_compare_fills,
+    train_lines,
     train_marks,
     train_net,
     train_steadiness,
@@ -81,6 +82,7 @@ training.command("inpainter")(_leaving(train_net.inpainter))
 training.command("prior")(_leaving(train_net.prior))
 training.command("diffusion")(_leaving(train_net.diffusion))
 training.command("calibrate")(_leaving(calibrate.calibrate))
+training.command("lines")(_leaving(train_lines.lines))
 training.command("marks")(_leaving(train_marks.marks))
 training.command("compare")(_leaving(train_compare.compare))
 training.command("compare-fills")(_leaving(train_compare_fills.compare_fills))

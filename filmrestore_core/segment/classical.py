@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from filmrestore_core.matte import DamageClass, DamageMap
 from filmrestore_core.segment.elsewhere import seen_elsewhere
 from filmrestore_core.segment.judge import load_judge
-from filmrestore_core.segment.line_scratch import draw_line, find_lines
+from filmrestore_core.segment.line_scratch import LINE_JUDGE, Learned, draw_line, find_lines
 from filmrestore_core.segment.line_votes import PlateVotes
 from filmrestore_core.segment.objects import FEATURES, Objects, find_objects
 from filmrestore_core.segment.spike import Spikes, find_spikes
@@ -27,7 +27,7 @@ _HAIR_LENGTH = 12
 
 
 COLUMNS = (*FEATURES, "seen_max", "seen_min")
-CLASSICAL_JUDGES = ("both_sides", "one_side")
+CLASSICAL_JUDGES = ("both_sides", "one_side", LINE_JUDGE)
 """The judges that are asked here."""
 
 
@@ -53,26 +53,42 @@ class ClassicalSegmenter:
         """The classes it can tell."""
         return DamageClass.DIRT, DamageClass.SPARKLE, DamageClass.HAIR, DamageClass.SCRATCH
 
-    def segment(self, window: AlignedWindow, spikes: Spikes | None = None) -> DamageMap:
+    def segment(
+        self, window: AlignedWindow, spikes: Spikes | None = None, *, lines: bool = True
+    ) -> DamageMap:
         """Scores for the window's center frame.
 
         Args:
             window: a frame with its aligned neighbours.
             spikes: what `find_spikes` says of it, where that is known already.
+            lines: whether line scratches are looked for, where the settings ask for them.
         """
         box = window.center.box
         scores = {c: np.zeros(box.shape, np.float32) for c in self.classes}
         spikes = find_spikes(window) if spikes is None else spikes
         if spikes is not None:
             self._add_marks(spikes, scores)
-        if self._settings.scratch:
-            for line in find_lines(window, self._votes):
-                draw_line(line, scores[DamageClass.SCRATCH])
+        if lines:
+            self.add_lines(window, scores[DamageClass.SCRATCH])
         lost = ~window.center.finite
         if lost.any():
             for plane in scores.values():
                 plane[lost] = 0.0
         return DamageMap(window.center.number, scores, box)
+
+    def add_lines(
+        self, window: AlignedWindow, plane: NDArray[np.float32], learned: Learned | None = None
+    ) -> None:
+        """Draw the scores of line scratches into a plane, where the settings ask for them.
+
+        Args:
+            window: a frame with its aligned neighbours.
+            plane: (H, W) float32 scores, raised where a line is likelier.
+            learned: what a net says of the frame, where one was asked.
+        """
+        if self._settings.scratch:
+            for line in find_lines(window, self._votes, learned):
+                draw_line(line, plane)
 
     def _add_marks(
         self,

@@ -9,6 +9,7 @@ from filmrestore_core.matte import DETECTED_CLASSES, DamageClass, DamageMap
 from filmrestore_core.models.card import ModelCard
 from filmrestore_core.segment.classical import ClassicalSegmenter
 from filmrestore_core.segment.exported_net import PROTECTION, ExportedSegmenter, has_witnesses
+from filmrestore_core.segment.line_scratch import Learned
 from filmrestore_core.segment.mark_measure import NET_CLASSES, MeasuredMarks, measure_marks
 from filmrestore_core.segment.mark_net import ExportedMarkNet
 from filmrestore_core.segment.spike import find_spikes
@@ -77,7 +78,7 @@ class CombinedSegmenter:
             DeviceError: the device failed.
         """
         spikes = find_spikes(window) if has_witnesses(window) else None
-        measured = self._classical.segment(window, spikes)
+        measured = self._classical.segment(window, spikes, lines=spikes is None)
         if spikes is None:
             return measured
         box = window.center.box
@@ -96,9 +97,12 @@ class CombinedSegmenter:
             )
             self._add(marks, judged, learned, measured, second, scores)
         for damage_class, plane in measured.scores.items():
-            # Its lines in the gate were judged by all their rows; trees of marks see pieces.
-            sure = plane if damage_class is DamageClass.SCRATCH else _doubted(plane)
-            np.maximum(scores[damage_class], sure, out=scores[damage_class])
+            np.maximum(scores[damage_class], _doubted(plane), out=scores[damage_class])
+        # Lines are judged by all their rows; trees of marks see pieces.
+        lines = scores[DamageClass.SCRATCH]
+        known = Learned(learned, self._net.classes.index(DamageClass.SCRATCH))
+        self._classical.add_lines(window, lines, known)
+        lines[~window.center.finite] = 0.0
         return DamageMap(window.center.number, scores, box)
 
     def _looked_at(self, window: AlignedWindow, highest: NDArray[np.float32]) -> Look:

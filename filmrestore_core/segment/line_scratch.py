@@ -7,16 +7,42 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from filmrestore_core.segment.line_beside import Beside
-from filmrestore_core.segment.line_path import LinePath, trace_lines
-from filmrestore_core.segment.line_votes import SCALES, STRIP, PlateVotes, unsteady
+from filmrestore_core.segment.judge import load_judge
+from filmrestore_core.segment.line_candidates import candidate_lines
+from filmrestore_core.segment.line_measure import (
+    LINE_COLUMNS,
+    LINE_NET_COLUMNS,
+    measure_lines,
+    net_says,
+)
+from filmrestore_core.segment.line_path import LinePath
+from filmrestore_core.segment.line_votes import STRIP, PlateVotes
 from filmrestore_core.segment.spike import fast_luma
 from filmrestore_core.temporal.window import AlignedWindow
 
-# A strip shows a line where its vote is at least this.
-_SHOWS = 0.3
-# A line that comes so near to the upper or lower edge, in strips, runs out of the picture.
-_EDGE_STRIPS = 1
+Plane = NDArray[np.float32]
+
+
+LINE_JUDGE, LINE_NET_JUDGE = "lines", "lines_net"
+"""The judges that are asked here: without and with what a net says."""
+
+# Below this no sensitivity takes a line.
+_HOPELESS = 0.02
+# px; a narrower picture has no room for a line and its flanks.
+_LEAST_WIDTH = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """What a net says of the frame.
+
+    Attributes:
+        scores: (classes, H, W) float32 0..1.
+        scratch: which class is `DamageClass.SCRATCH`.
+    """
+
+    scores: Plane
+    scratch: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,110 +66,64 @@ class Line:
     score: float
 
 
-def find_lines(window: AlignedWindow, votes: PlateVotes | None = None) -> list[Line]:
+def find_lines(
+    window: AlignedWindow, votes: PlateVotes | None = None, learned: Learned | None = None
+) -> list[Line]:
     """Line scratches of the center frame.
 
     The response of each pixel is the smaller of its differences to both flanks (a line, not an
     edge), counted in units of what the surroundings give, so that no single strong pixel decides;
     votes are summed along near-vertical paths and over the window's frames, which are not
     aligned: what is fixed to the gate adds up, what moves with the scene does not. After Kokaram,
-    "Motion Picture Restoration", 1998, and Joyeux et al., "Reconstruction of degraded image
-    sequences: application to film restoration", 2001.
+    "Motion Picture Restoration", 1998. Trees judge what `measure_lines` says of each path.
 
     Args:
         window: a frame with one to four neighbours.
         votes: keeps what is known of the plates for other windows.
+        learned: what a net says of the frame, where one was asked.
 
     Returns:
-        Lines, strongest first; none where the frame has no neighbour.
+        Lines, likeliest first; none where the frame has no neighbour.
     """
     raw = window.window
     height, width = raw.center.box.shape
-    if not raw.neighbors or height < 4 * STRIP or width < 32:
+    if not raw.neighbors or height < 4 * STRIP or width < _LEAST_WIDTH:
         return []
-    center = fast_luma(raw.center.pixels)
     votes = votes or PlateVotes()
-    own_votes = votes.of(raw.center)
-    other_votes = [votes.of(p) for p in raw.neighbors]
+    own, others = votes.of(raw.center), [votes.of(p) for p in raw.neighbors]
+    paths = candidate_lines(own, others)
+    if not paths:
+        return []
+    scores = _scores(window, paths, own, others, learned)
+    center = fast_luma(raw.center.pixels)
     found: list[Line] = []
-    for scale in range(len(SCALES)):
-        own, others = own_votes[scale], [v[scale] for v in other_votes]
-        for sign in (-1, 1):
-            together = _together(own * sign, [o * sign for o in others])
-            for path in trace_lines(together):
-                score = _judge(path, sign, own * sign, [o * sign for o in others], window)
-                if score <= 0:
-                    continue
-                line = _outline(path, center, sign, score)
-                if line is not None and not _known(line, found):
-                    found.append(line)
-    return sorted(found, key=lambda line: (-line.score, float(line.columns.mean())))
+    for index in np.argsort(-scores, kind="stable"):
+        if scores[index] < _HOPELESS:
+            break
+        path, sign, _ = paths[index]
+        line = _outline(path, center, sign, float(scores[index]))
+        if line is not None and not _known(line, found):
+            found.append(line)
+    return found
 
 
-def _together(own: NDArray[np.float32], others: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Votes of all frames together, the usual level of a strip taken off."""
-    mean = (own + sum(unsteady(o) for o in others)) / np.float32(1 + len(others))
-    # A line must be in the frame itself, not only in its neighbours.
-    joined = np.minimum(mean, own + np.float32(0.5))
-    return np.asarray(joined - np.median(joined, axis=1, keepdims=True), np.float32)
-
-
-def _judge(
-    path: LinePath,
-    sign: int,
-    own: NDArray[np.float32],
-    others: list[NDArray[np.float32]],
+def _scores(
     window: AlignedWindow,
-) -> float:
-    """0 for a picture line, else a score."""
-    strips = own.shape[0]
-    rows, columns = path.strips, path.columns
-    here = unsteady(own)[rows, columns]
-    stands = np.stack([unsteady(o)[rows, columns] for o in others])
-    span = len(rows) / strips
-    shows = float(np.mean(here > _SHOWS))
-    shows_there = float(np.min(np.mean(stands > _SHOWS, axis=1)))
-    strength = float(here.mean())
-    if shows < 0.6 or shows_there < 0.45 or strength < 0.5:
-        return 0.0
-    # A scratch runs on into the next frame; a pole that a tracking camera keeps at its place while
-    # the background slides by begins and ends inside the picture.
-    if rows[0] > _EDGE_STRIPS and rows[-1] < strips - 1 - _EDGE_STRIPS and span < 0.8:
-        return 0.0
-    evidence = strength * np.sqrt(len(rows) / 12.0)
-    beside = Beside(path, window)
-    share = float(np.mean(beside.moved.any(axis=0)))
-    if share >= 0.3 and span >= 0.45:
-        gone = np.zeros(beside.moved.shape, np.float32)
-        for index, votes in enumerate(others):
-            target = np.clip(np.rint(columns + beside.away[index]).astype(int), 0, own.shape[1] - 1)
-            gone[index] = unsteady(votes)[rows, target]
-        stays, left = float(stands[beside.moved].mean()), float(gone[beside.moved].mean())
-        if stays - left < 0.45 or stays < 0.5:
-            return 0.0
-        # Bars that repeat may fall on each other once; not in every neighbour.
-        telling = [m for m in range(len(others)) if beside.moved[m].mean() >= 0.2]
-        apart = [float((stands[m] - gone[m])[beside.moved[m]].mean()) for m in telling]
-        if len(telling) < min(2, len(others)) or min(apart) < 0.2:
-            return 0.0
-        return _score(evidence - 0.9, stays - left - 0.45, shows - 0.6, 3.0 * (span - 0.45))
-    # Nothing moves: only a line from edge to edge, over dark and bright, can be told.
-    if span < 0.985 or shows < 0.9 or shows_there < 0.85:
-        return 0.0
-    low, high = np.percentile(beside.levels, (10, 90))
-    # A picture line is hidden by what is before it.
-    order = np.argsort(beside.levels, kind="stable")
-    quarter = max(1, len(order) // 4)
-    ends = [float(np.mean(here[part] > _SHOWS)) for part in (order[:quarter], order[-quarter:])]
-    if high - low < 0.2 or beside.unevenness(sign) > 0.35 or min(ends) < 0.8:
-        return 0.0
-    return _score(evidence - 1.6, shows - 0.9, high - low - 0.2)
-
-
-def _score(*margins: float) -> float:
-    """The weakest margin decides: 0 at the operating point gives 0.5."""
-    worst = min(margins)
-    return float(np.clip(0.5 + 0.5 * worst, 0.0, 1.0))
+    paths: list[tuple[LinePath, int, int]],
+    own: list[Plane],
+    others: list[list[Plane]],
+    learned: Learned | None,
+) -> NDArray[np.float64]:
+    columns = measure_lines(window, paths, own, others)
+    alone = load_judge(LINE_JUDGE)
+    logit = alone.logit(columns, LINE_COLUMNS)
+    if learned is None:
+        return alone.score_of(logit)
+    beside = load_judge(LINE_NET_JUDGE)
+    told = np.concatenate([columns, net_says(paths, learned.scores, learned.scratch)], axis=1)
+    # A net that does not know a film's scratches says so of each: half the say is the picture's.
+    both = (logit + beside.logit(told, (*LINE_COLUMNS, *LINE_NET_COLUMNS))) / 2
+    return beside.score_of(both)
 
 
 def _outline(path: LinePath, center: NDArray[np.float32], sign: int, score: float) -> Line | None:

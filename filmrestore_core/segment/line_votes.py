@@ -18,6 +18,8 @@ STRIP = _ROWS * _GROUP
 # (px the line's width is averaged over, px from its middle to its flanks' middles)
 SCALES = ((3, 4), (5, 7))
 _FLANK = 3
+# A strip shows a line where its vote is at least this.
+SHOWS = 0.3
 
 
 def strip_votes(luma: NDArray[np.float32]) -> list[NDArray[np.float32]]:

@@ -16,6 +16,7 @@ from filmrestore_core.segment.classical import CLASSICAL_JUDGES, ClassicalSegmen
 from filmrestore_core.segment.combined import CombinedSegmenter
 from filmrestore_core.segment.exported_net import ExportedSegmenter
 from filmrestore_core.segment.judge import judges_digest
+from filmrestore_core.segment.line_scratch import LINE_NET_JUDGE
 from filmrestore_core.segment.mark_net import ExportedMarkNet
 from filmrestore_core.segment.verdict import MARK_JUDGES
 from filmrestore_core.settings import Detector, DetectSettings
@@ -82,7 +83,7 @@ def choose_segmenter(
             protection=settings.motion_protection,
         )
         looks = {f"looks.{key}": value for key, value in runtime_fingerprint(looking).items()}
-        judges = judges_digest((*CLASSICAL_JUDGES, *MARK_JUDGES))
+        judges = judges_digest((*CLASSICAL_JUDGES, *MARK_JUDGES, LINE_NET_JUDGE))
         return ChosenSegmenter(
             both, {**identity, **looks, "judges.sha256": judges, "with": "classical"}
         )

@@ -176,7 +176,8 @@ def _marks(
     if spikes is None:
         return WindowMarks(empty, no_crops, none)
     facts = replace(facts, both_sides=spikes.both_sides)
-    classical = highest_of(ClassicalSegmenter(DetectSettings()).segment(window, spikes))
+    detector = ClassicalSegmenter(DetectSettings())
+    classical = highest_of(detector.segment(window, spikes, lines=False))
     scores = net.raw_scores(window)
     marks = measure_marks(spikes, scores, classical, trust_of(window))
     if marks is None:

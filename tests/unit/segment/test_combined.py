@@ -240,9 +240,7 @@ def test_a_line_in_the_gate_is_not_judged_again(
     """Trees that refuse every mark leave the lines that the classical detector is sure of."""
     judged_by(stump("log_area", 99.0, -9.0, 9.0))
     monkeypatch.setattr("filmrestore_core.segment.classical.find_objects", lambda spikes: None)
-    monkeypatch.setattr(
-        "filmrestore_core.segment.classical.find_lines", lambda window, votes: ["a line"]
-    )
+    monkeypatch.setattr("filmrestore_core.segment.classical.find_lines", lambda *window: ["a line"])
     monkeypatch.setattr(
         "filmrestore_core.segment.classical.draw_line",
         lambda line, plane: plane[:, 30:32].fill(0.8),

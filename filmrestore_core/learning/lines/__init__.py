@@ -1,0 +1,1 @@
+"""Judges of line scratches: made-up windows with lines, what is measured of them, trees."""
