@@ -17,7 +17,7 @@ from filmrestore_core.report import RepairCost
 from filmrestore_core.temporal.window import AlignedWindow
 
 # What may have filled a pixel; Fill.methods holds indices into this.
-FILL_METHODS = ("none", "temporal", "spatial", "net", "diffusion")
+FILL_METHODS = ("none", "temporal", "spatial", "net", "diffusion", "lifted")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmrestore_core.inpaint.base import FILL_METHODS, Fill
-from filmrestore_core.matte import Matte
+from filmrestore_core.matte import DamageClass, Matte
 from filmrestore_core.settings import ClassRepair, RepairMethod, RepairSettings
 
 Mask = NDArray[np.bool_]
@@ -18,6 +18,7 @@ SMALLEST = 16
 
 _PLAIN, _NET, _DIFFUSION = 0, 1, 2
 _BY_METHOD = {RepairMethod.AUTO: _NET, RepairMethod.NET: _NET, RepairMethod.DIFFUSION: _DIFFUSION}
+_LIFTING = (RepairMethod.AUTO, RepairMethod.NET, RepairMethod.CLASSICAL)
 _BY_CLASS = {ClassRepair.NET: _NET, ClassRepair.DIFFUSION: _DIFFUSION}
 
 
@@ -60,6 +61,11 @@ def only_neighbors(matte: Matte, settings: RepairSettings) -> Mask:
     for damage_class, choice in settings.by_class.items():
         only[matte.labels == damage_class.label] = choice is ClassRepair.TEMPORAL
     return only
+
+
+def may_lift(settings: RepairSettings) -> bool:
+    """Whether scratches that the picture shines through may be lifted off instead of replaced."""
+    return settings.method in _LIFTING and DamageClass.SCRATCH not in settings.by_class
 
 
 def wants_net(settings: RepairSettings) -> bool:

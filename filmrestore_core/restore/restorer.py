@@ -21,7 +21,9 @@ from filmrestore_core.inpaint.base import FILL_METHODS, Fill
 from filmrestore_core.inpaint.chain import fill_frame
 from filmrestore_core.inpaint.holes import count_holes
 from filmrestore_core.inpaint.lasting import with_lasting
+from filmrestore_core.inpaint.lifted import lift_lines
 from filmrestore_core.inpaint.registry import choose_inpainter
+from filmrestore_core.inpaint.routing import may_lift
 from filmrestore_core.matte import Matte
 from filmrestore_core.media.cache import FrameCache
 from filmrestore_core.models.store import ModelStore
@@ -201,6 +203,8 @@ class Restorer:
                 encoding=view.encoding(number)[0],
                 should_stop=should_stop,
             )
+        if may_lift(self.settings.repair):
+            fill = lift_lines(window.center, matte, fill, view.encoding(number)[0])
         pixels = regrain(
             fill,
             window.center,
