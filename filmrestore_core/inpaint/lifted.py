@@ -30,8 +30,8 @@ _STEP = 8
 _THROUGH, _OPAQUE = 0.6, 0.9
 # Nothing is known of a line whose density is no steadier than this.
 _UNSTEADY = 0.25
-# Pixels that stand so many deviations out from both guesses are no part of the line.
-_BEYOND, _LEAST_BEYOND = 3.5, 0.1
+# Places that stand so many deviations of a pixel out from both guesses are no part of the line.
+_BEYOND, _LEAST_BEYOND = 2.0, 0.1
 # What is so near to an end of the scale, code values, may have been cut off there.
 _FLOOR, _CEILING = 0.012, 0.98
 
@@ -156,7 +156,9 @@ def _lifted(damaged: Plane, filled: Plane, band: _Band, scale: DensityScale) -> 
     through = np.clip((_OPAQUE - depth) / (_OPAQUE - _THROUGH), 0, 1)
     sure = np.where(band.inside, cv2.blur(through[:, None], (1, 9)), 0).astype(np.float32)
     limit = max(_LEAST_BEYOND, _BEYOND * spread)
-    apart = np.min([np.abs(here - line - g).max(axis=2) for g in guesses], axis=0)
+    # Over three pixels, as a speck has them, grain counts for little.
+    rest = [cv2.blur(here - line - g, (3, 3)).reshape(here.shape) for g in guesses]
+    apart = np.min([np.abs(r).max(axis=2) for r in rest], axis=0)
     cut = scale.is_cut(seen, line, floor=_FLOOR, ceiling=_CEILING).any(axis=2)
     strange = ((apart > limit) | cut) & band.inside
     sure *= 1 - cv2.blur(cv2.dilate(strange.astype(np.float32), np.ones((3, 3))), (3, 3))

@@ -31,6 +31,12 @@ LINE_COLUMNS: tuple[str, ...] = (
 LINE_NET_COLUMNS: tuple[str, ...] = ("net_scratch", "net_highest")
 """What `net_says` tells, in order."""
 
+# A line that ends inside the picture at both ends and spans less is a pole: a scratch runs on.
+_ENDS, _SPAN = 1.5, 0.8
+# Where so much of it moved away for sure, the line must be gone by so much from where the scene
+# went: bars that repeat fall on each other.
+_MOVED, _GONE = 0.3, 0.2
+
 _TINY = 1e-4
 # Stray light, as in synth.density: keeps the density of black finite.
 _FLARE = 0.02
@@ -76,6 +82,22 @@ def measure_lines(
             *(float(len(offsets)), sides, float(len(paths)), busy, scene.misfit),
         ]
     return answer
+
+
+def surely_picture(columns: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(N,) what no judge may take: poles that a tracking camera keeps in place, bars that repeat.
+
+    Made-up scratches that come and go look like that now and then; a pole would be wiped out for
+    a whole shot.
+
+    Args:
+        columns: (N, len(LINE_COLUMNS) or more), see `measure_lines`.
+    """
+    told = {name: columns[:, index] for index, name in enumerate(LINE_COLUMNS)}
+    strips = np.exp(told["log_strips"]) / told["span"]
+    inside = (told["gap"] * strips > _ENDS) & (told["span"] < _SPAN)
+    again = (told["moved_far"] >= _MOVED) & (told["stays"] - told["left_behind"] < _GONE)
+    return np.asarray(inside | again, np.bool_)
 
 
 def net_says(

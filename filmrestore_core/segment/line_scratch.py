@@ -14,6 +14,7 @@ from filmrestore_core.segment.line_measure import (
     LINE_NET_COLUMNS,
     measure_lines,
     net_says,
+    surely_picture,
 )
 from filmrestore_core.segment.line_path import LinePath
 from filmrestore_core.segment.line_votes import STRIP, PlateVotes
@@ -118,12 +119,14 @@ def _scores(
     alone = load_judge(LINE_JUDGE)
     logit = alone.logit(columns, LINE_COLUMNS)
     if learned is None:
-        return alone.score_of(logit)
-    beside = load_judge(LINE_NET_JUDGE)
-    told = np.concatenate([columns, net_says(paths, learned.scores, learned.scratch)], axis=1)
-    # A net that does not know a film's scratches says so of each: half the say is the picture's.
-    both = (logit + beside.logit(told, (*LINE_COLUMNS, *LINE_NET_COLUMNS))) / 2
-    return beside.score_of(both)
+        scores = alone.score_of(logit)
+    else:
+        beside = load_judge(LINE_NET_JUDGE)
+        told = np.concatenate([columns, net_says(paths, learned.scores, learned.scratch)], axis=1)
+        # A net that does not know a film's scratches says so of each: half the say is the other's.
+        both = (logit + beside.logit(told, (*LINE_COLUMNS, *LINE_NET_COLUMNS))) / 2
+        scores = beside.score_of(both)
+    return np.where(surely_picture(columns), 0.0, scores)
 
 
 def _outline(path: LinePath, center: NDArray[np.float32], sign: int, score: float) -> Line | None:

@@ -26,7 +26,7 @@ from filmrestore_core.learning.judge.trees import (
 )
 from filmrestore_core.learning.lines.examples import LinePlan, line_examples
 from filmrestore_core.segment.judge import Judge
-from filmrestore_core.segment.line_measure import LINE_COLUMNS
+from filmrestore_core.segment.line_measure import LINE_COLUMNS, surely_picture
 from filmrestore_core.segment.line_scratch import LINE_JUDGE, LINE_NET_JUDGE
 
 TREES = TreeSettings(trees=150, leaves=8, rate=0.06, least=15, shrink=3.0)
@@ -37,6 +37,8 @@ CARD = "judge_lines_card.json"
 FALSE_LINES = 3.0
 _STRICT, _LAX = 1.0, 15.0
 _LEAST_SLOPE = 0.3
+# The logit of what no judge may take.
+_NEVER = -50.0
 
 
 def fit_line_judges(
@@ -65,14 +67,16 @@ def fit_line_judges(
     require_library()
     found = line_examples(plan, out / "lines", workers=workers, done=done)
     bare = without_net(found)
+    picture = surely_picture(found.columns)
     alone = unseen_logits(bare, TREES, seed=plan.seed, by_area=False)
     beside = unseen_logits(found, TREES, seed=plan.seed, by_area=False)
+    alone, both = (np.where(picture, _NEVER, u) for u in (alone, (alone + beside) / 2))
     results: dict[str, Any] = {}
     written = []
     for name, known, unseen in (
         (LINE_JUDGE, bare, alone),
         # Both are asked, see `line_scratch.find_lines`.
-        (LINE_NET_JUDGE, found, (alone + beside) / 2),
+        (LINE_NET_JUDGE, found, both),
     ):
         judge, results[name] = fit_lines(known, unseen, seed=plan.seed)
         path = out / f"judge_{name}.json"

@@ -133,8 +133,9 @@ def test_bars_that_repeat_as_fast_as_a_pan_are_picture() -> None:
     for x in range(5, 3 * WIDTH, 15):
         put_line(scene[: HEIGHT // 2 + 30], np.full(HEIGHT // 2 + 30, float(x)), -0.15, 4.0)
     pictures = views(scene, speed=15, seed=9)
-    assert find_lines(aligned(pictures)) == []
-    assert find_lines(aligned({n: pictures[n] for n in (0, 1, 2)})) == []
+    for window in (aligned(pictures), aligned({n: pictures[n] for n in (0, 1, 2)})):
+        # At no sensitivity up to 0.8: beside the picture's border nothing is left to tell by.
+        assert all(line.score < 0.2 for line in find_lines(window))
 
 
 def test_votes_are_kept_as_long_as_their_plate() -> None:
