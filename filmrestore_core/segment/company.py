@@ -11,6 +11,8 @@ from filmrestore_core.segment.mark_measure import MARK_COLUMNS, NET_CLASSES
 _BEYOND, _BEYOND_ALIKE = (0, 4, 6), (4, 6)
 # So many a megapixel are there even where none is seen; without it lone marks would differ wildly.
 _ALWAYS = 0.25
+# Megapixels of the pieces that judges learn on, and how the size that counts grows with a frame's.
+_LEARNED, _GROWS = 384 * 512 / 1e6, 0.7
 # A sure mark of which so much is found again in both neighbours moves through the picture.
 SEEN_TWICE = 0.65
 # A logit beyond this is as sure as any.
@@ -82,6 +84,16 @@ def company_columns(
         ],
         axis=1,
     )
+
+
+def size_that_counts(megapixels: float) -> float:
+    """Megapixels by which a frame's sure marks are divided.
+
+    Dirt goes by the area of the film, not by the pixels of the scan, and the more of a frame one
+    sees the better one knows how dirty it is: the judges learned on pieces of frames, where four
+    sure marks may be chance. So a larger frame counts as less than it is; by how much was measured.
+    """
+    return float(_LEARNED * (megapixels / _LEARNED) ** _GROWS)
 
 
 def first_said(

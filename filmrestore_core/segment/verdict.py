@@ -7,7 +7,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from filmrestore_core.segment.company import VERDICT_COLUMNS, company_columns, first_said
+from filmrestore_core.segment.company import (
+    VERDICT_COLUMNS,
+    company_columns,
+    first_said,
+    size_that_counts,
+)
 from filmrestore_core.segment.judge import load_judge
 from filmrestore_core.segment.mark_measure import MARK_COLUMNS, MeasuredMarks, faintness, wariness
 
@@ -43,8 +48,11 @@ def judge_marks(
         chosen = np.flatnonzero(said > alone.pivot - _HOPELESS).astype(np.int64)
         looked[chosen] = alone.look * look(marks, chosen)
     said = said + looked
-    frame, size = np.zeros(len(trees), np.int64), np.asarray([marks.labels.size / 1e6])
-    told = company_columns(columns, trees, looked, said, frame, size)
+    megapixels = marks.labels.size / 1e6
+    # At the ends of a shot most that is sure is so by chance; there a large frame vouches no more.
+    size = size_that_counts(megapixels) if both_sides else megapixels
+    frame = np.zeros(len(trees), np.int64)
+    told = company_columns(columns, trees, looked, said, frame, np.asarray([size]))
     unsure = 1.0 - columns[:, MARK_COLUMNS.index("trust")]
     logit = together.logit(told, VERDICT_COLUMNS) - doubt * unsure - wary
     logit -= faintness(columns)

@@ -13,6 +13,7 @@ from filmrestore_core.segment.company import (
     VERDICT_COLUMNS,
     company_columns,
     first_said,
+    size_that_counts,
 )
 from filmrestore_core.segment.judge import load_judge
 from filmrestore_core.segment.mark_measure import MARK_COLUMNS
@@ -108,3 +109,12 @@ def test_a_doubtful_mark_among_sure_ones_is_more_likely_damage(side: str) -> Non
     company = judge.logit(told(columns, among, 0.5), VERDICT_COLUMNS)
     assert np.all(company[20:] > lone[20:])
     assert np.mean(company[20:] - lone[20:]) > 1.0
+
+
+def test_a_larger_frame_counts_as_less_than_it_is() -> None:
+    """What judges learned on counts as it is; beyond it more marks say more, not less."""
+    learned = 384 * 512 / 1e6
+    assert size_that_counts(learned) == pytest.approx(learned)
+    sizes = [size_that_counts(m) for m in (learned, 0.4, 2.0, 3.2, 35.0)]
+    assert sizes == sorted(sizes)
+    assert all(counts < m for counts, m in zip(sizes[1:], (0.4, 2.0, 3.2, 35.0), strict=True))
