@@ -31,11 +31,12 @@ LINE_COLUMNS: tuple[str, ...] = (
 LINE_NET_COLUMNS: tuple[str, ...] = ("net_scratch", "net_highest")
 """What `net_says` tells, in order."""
 
-# A line that ends inside the picture at both ends and spans less is a pole: a scratch runs on.
-_ENDS, _SPAN = 1.5, 0.8
+# A line that ends inside the picture at both ends, so many strips and such a share of the height
+# from its edges, and spans less is a pole: a scratch runs on.
+_ENDS, _INSIDE, _SPAN = 1.5, 0.05, 0.8
 # Where so much of it moved away for sure, the line must be gone by so much from where the scene
 # went: bars that repeat fall on each other.
-_MOVED, _GONE = 0.3, 0.2
+_MOVED, _GONE = 0.6, 0.2
 
 _TINY = 1e-4
 # Stray light, as in synth.density: keeps the density of black finite.
@@ -95,7 +96,7 @@ def surely_picture(columns: NDArray[np.float64]) -> NDArray[np.bool_]:
     """
     told = {name: columns[:, index] for index, name in enumerate(LINE_COLUMNS)}
     strips = np.exp(told["log_strips"]) / told["span"]
-    inside = (told["gap"] * strips > _ENDS) & (told["span"] < _SPAN)
+    inside = (told["gap"] > np.maximum(_ENDS / strips, _INSIDE)) & (told["span"] < _SPAN)
     again = (told["moved_far"] >= _MOVED) & (told["stays"] - told["left_behind"] < _GONE)
     return np.asarray(inside | again, np.bool_)
 
