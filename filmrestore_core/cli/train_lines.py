@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,23 +10,13 @@ from rich.console import Console
 
 from filmrestore_core.cli.exit_code import ExitCode
 from filmrestore_core.cli.train import JudgesOut
+from filmrestore_core.cli.train_marks import ClipsApart, Detector
 from filmrestore_core.cli.train_net import Data, Workers
 
 
 def lines(
-    net: Annotated[
-        Path,
-        typer.Argument(metavar="NET", help="A detector's .onnx with its card.", show_default=False),
-    ],
-    config: Annotated[
-        Path,
-        typer.Option(
-            "--config",
-            metavar="YAML",
-            help="Of the net's training: clips kept apart there are kept apart here.",
-            show_default=False,
-        ),
-    ],
+    net: Detector,
+    config: ClipsApart,
     data: Data,
     out: JudgesOut,
     windows: Annotated[int, typer.Option("--windows", min=1, help="How many.")] = 1800,

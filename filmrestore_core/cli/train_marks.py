@@ -17,11 +17,23 @@ if TYPE_CHECKING:
     from filmrestore_core.learning.training.trainer import Progress
 
 
+Detector = Annotated[
+    Path,
+    typer.Argument(metavar="NET", help="A detector's .onnx with its card.", show_default=False),
+]
+ClipsApart = Annotated[
+    Path,
+    typer.Option(
+        "--config",
+        metavar="YAML",
+        help="Of the net's training: clips kept apart there are kept apart here.",
+        show_default=False,
+    ),
+]
+
+
 def marks(
-    net: Annotated[
-        Path,
-        typer.Argument(metavar="NET", help="A detector's .onnx with its card.", show_default=False),
-    ],
+    net: Detector,
     looks: Annotated[
         Path,
         typer.Argument(
@@ -30,15 +42,7 @@ def marks(
             show_default=False,
         ),
     ],
-    config: Annotated[
-        Path,
-        typer.Option(
-            "--config",
-            metavar="YAML",
-            help="Of the net's training: clips kept apart there are kept apart here.",
-            show_default=False,
-        ),
-    ],
+    config: ClipsApart,
     data: Data,
     out: JudgesOut,
     windows: Annotated[int, typer.Option("--windows", min=1, help="How many.")] = 600,

@@ -74,8 +74,12 @@ def lift_lines(center: Plate, matte: Matte, fill: Fill, encoding: Encoding) -> F
     """
     import cv2
 
+    if fill.methods is None:
+        return fill
     scratched = (matte.labels == DamageClass.SCRATCH.label) & fill.filled
-    if not scratched.any() or fill.methods is None:
+    # Who sends large or unseen holes to be drawn wants them drawn.
+    scratched &= fill.methods != FILL_METHODS.index("diffusion")
+    if not scratched.any():
         return fill
     scale = DensityScale.of(encoding)
     count, pieces = cv2.connectedComponents(

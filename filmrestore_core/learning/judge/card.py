@@ -48,14 +48,7 @@ def write_card(
         "measurements of candidate marks; every look of a clip is used undamaged and damaged.",
         "config": dict(config),
         "trees": asdict(trees),
-        "versions": {
-            "filmrestore": __version__,
-            "python": platform.python_version(),
-            "machine": platform.machine(),
-            "numpy": np.__version__,
-            "opencv": cv2.__version__,
-            "scikit-learn": require_library(),
-        },
+        "versions": versions(),
         "code_sha256": code_digest(),
         "clips": [
             {
@@ -71,3 +64,19 @@ def write_card(
         "sha256": {file.name: sha256(file.read_bytes()).hexdigest() for file in files},
     }
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def versions() -> dict[str, str]:
+    """What fitted a judge.
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
+    """
+    return {
+        "filmrestore": __version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+        "scikit-learn": require_library(),
+    }

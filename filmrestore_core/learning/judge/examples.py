@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -18,6 +16,7 @@ import numpy as np
 from filmrestore_core.learning.judge.candidates import Candidates
 from filmrestore_core.learning.judge.clips import TrainingClip
 from filmrestore_core.learning.judge.windows import look_candidates
+from filmrestore_core.learning.judge.workers import in_order
 from filmrestore_core.synth.library import LibraryPart, LibraryShapes
 from filmrestore_core.synth.shapes import ProceduralShapes, ShapeSource
 
@@ -68,7 +67,7 @@ def make_examples(
         for look in range(looks)
     ]
     made = []
-    for job, candidates in zip(jobs, _each(jobs, workers), strict=True):
+    for job, candidates in zip(jobs, in_order(_one, jobs, workers), strict=True):
         made.append(candidates)
         done(job[0])
     return made
@@ -101,15 +100,6 @@ def code_digest() -> str:
 
 
 _Job = tuple[TrainingClip, int, Path, Path | None, int, str]
-
-
-def _each(jobs: list[_Job], workers: int) -> Iterator[Candidates]:
-    if workers <= 1:
-        yield from map(_one, jobs)
-        return
-    # Spawned, not forked: OpenCV's threads do not survive a fork.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_one, jobs)
 
 
 def _one(job: _Job) -> Candidates:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from hashlib import sha256
-from importlib.resources import files
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -24,14 +18,10 @@ from filmrestore_core.learning.judge.candidates import (
     WindowFacts,
     together,
 )
-from filmrestore_core.learning.judge.clips import series_of
-from filmrestore_core.learning.judge.examples import code_digest
+from filmrestore_core.learning.judge.made_windows import detector_of, sources_of, window_key
+from filmrestore_core.learning.judge.workers import in_order
 from filmrestore_core.learning.lines.line_window import HEIGHT, WIDTH, line_window
-from filmrestore_core.learning.samples.sources import Sources, find_sources
 from filmrestore_core.matte import DamageClass
-from filmrestore_core.models.store import open_lone
-from filmrestore_core.runtime.device import Device
-from filmrestore_core.runtime.session import Session
 from filmrestore_core.segment.exported_net import ExportedSegmenter
 from filmrestore_core.segment.line_candidates import candidate_lines
 from filmrestore_core.segment.line_measure import (
@@ -42,9 +32,6 @@ from filmrestore_core.segment.line_measure import (
 )
 from filmrestore_core.segment.line_path import LinePath
 from filmrestore_core.segment.line_votes import STRIP, PlateVotes
-from filmrestore_core.settings import DetectSettings
-from filmrestore_core.synth.library import LibraryPart, LibraryShapes
-from filmrestore_core.synth.shapes import ProceduralShapes, ShapeSource
 from filmrestore_core.temporal.align import align
 from filmrestore_core.temporal.window import TemporalWindow
 
@@ -55,6 +42,7 @@ _DAMAGE, _PICTURE = 0.5, 0.1
 _REACH = 2
 # Where one of these changes, kept files are stale; the rest stands in code_digest.
 _FILES = (
+    "learning/judge/made_windows.py",
     *(f"segment/line_{name}.py" for name in ("band", "candidates", "measure", "path", "scene")),
     *("segment/line_votes.py", "segment/planes.py", "segment/spike_planes.py"),
     *(f"learning/samples/{name}.py" for name in ("damage", "negatives", "sources")),
@@ -103,7 +91,8 @@ def line_examples(
     folder.mkdir(parents=True, exist_ok=True)
     key = _key(plan)
     made = []
-    for found in _each([(plan, index, folder, key) for index in range(plan.windows)], workers):
+    jobs = [(plan, index, folder, key) for index in range(plan.windows)]
+    for found in in_order(_one, jobs, workers):
         made.append(found)
         done(len(made), plan.windows)
     return together(made)
@@ -155,15 +144,6 @@ def _covered(path: LinePath, damaged: NDArray[np.bool_]) -> float:
 _Job = tuple[LinePlan, int, Path, str]
 
 
-def _each(jobs: Sequence[_Job], workers: int) -> Iterator[Candidates]:
-    if workers <= 1:
-        yield from map(_one, jobs)
-        return
-    # Spawned, not forked: OpenCV's threads do not survive a fork.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_one, jobs)
-
-
 def _one(job: _Job) -> Candidates:
     plan, index, folder, key = job
     path = folder / f"{index:05d}.npz"
@@ -171,7 +151,7 @@ def _one(job: _Job) -> Candidates:
     if kept is not None:
         return kept
     cv2.setNumThreads(1)
-    sources, shapes, series = _sources(plan)
+    sources, shapes, series = sources_of(plan.data, plan.apart, validation=False)
     plain = index % 3 == 2
     made = line_window(sources, shapes, seed=2 * plan.seed + 3_000_000, index=index, plain=plain)
     parts = []
@@ -189,40 +169,11 @@ def _one(job: _Job) -> Candidates:
             HEIGHT * WIDTH,
         )
         truth = made.scratched & damaged
-        parts.append(lines_of(made.window(damaged=damaged), truth, _net(plan.net), facts))
+        parts.append(lines_of(made.window(damaged=damaged), truth, detector_of(plan.net), facts))
     found = together(parts)
     found.save(path, key)
     return found
 
 
-@cache
-def _sources(plan: LinePlan) -> tuple[Sources, ShapeSource, dict[str, str]]:
-    shapes: ShapeSource = ProceduralShapes()
-    if (plan.data / "damage").is_dir():
-        shapes = LibraryShapes(plan.data / "damage", part=LibraryPart.TRAIN)
-    sources = find_sources(plan.data, plan.apart, validation=False)
-    return sources, shapes, series_of([clip.name for clip in sources.clips])
-
-
-@cache
-def _net(path: Path) -> ExportedSegmenter:
-    model = open_lone(path)
-    return ExportedSegmenter(
-        Session(model.card, model.content, device=Device.CPU), DetectSettings()
-    )
-
-
 def _key(plan: LinePlan) -> str:
-    """SHA-256, hex, of all that the lines depend on beside their index."""
-    package = files("filmrestore_core")
-    own = [sha256(package.joinpath(name).read_bytes()).hexdigest() for name in _FILES]
-    text = [
-        code_digest(),
-        own,
-        np.__version__,
-        cv2.__version__,
-        sha256(plan.net.read_bytes()).hexdigest(),
-        sorted(plan.apart),
-        plan.seed,
-    ]
-    return sha256(json.dumps(text).encode()).hexdigest()
+    return window_key(_FILES, plan.net, [sorted(plan.apart), plan.seed])

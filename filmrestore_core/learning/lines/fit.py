@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from filmrestore_core import __version__
 from filmrestore_core.errors import SettingsError
 from filmrestore_core.learning.judge.candidates import DAMAGE, NEITHER, PICTURE, Candidates
+from filmrestore_core.learning.judge.card import versions
 from filmrestore_core.learning.judge.operating_point import unseen_logits
 from filmrestore_core.learning.judge.trees import (
     TreeSettings,
@@ -165,14 +163,7 @@ def _write_card(path: Path, plan: LinePlan, results: dict[str, Any], written: li
         "apart": sorted(plan.apart),
         "false_lines_per_1000": {"0.75": _STRICT, "0.5": FALSE_LINES, "0.25": _LAX},
         "trees": asdict(TREES),
-        "versions": {
-            "filmrestore": __version__,
-            "python": platform.python_version(),
-            "machine": platform.machine(),
-            "numpy": np.__version__,
-            "opencv": cv2.__version__,
-            "scikit-learn": require_library(),
-        },
+        "versions": versions(),
         "held_out": results,
         "sha256": {file.name: sha256(file.read_bytes()).hexdigest() for file in written},
     }

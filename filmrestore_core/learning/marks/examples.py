@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
-from hashlib import sha256
-from importlib.resources import files
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -24,14 +18,11 @@ from filmrestore_core.learning.judge.candidates import (
     WindowFacts,
     together,
 )
-from filmrestore_core.learning.judge.clips import REACH, series_of
-from filmrestore_core.learning.judge.examples import code_digest
+from filmrestore_core.learning.judge.clips import REACH
+from filmrestore_core.learning.judge.made_windows import detector_of, sources_of, window_key
+from filmrestore_core.learning.judge.workers import in_order
 from filmrestore_core.learning.marks.crop_shelf import CropShelf
 from filmrestore_core.learning.samples.filmed_window import FilmedWindow, film_window
-from filmrestore_core.learning.samples.sources import Sources, find_sources
-from filmrestore_core.models.store import open_lone
-from filmrestore_core.runtime.device import Device
-from filmrestore_core.runtime.session import Session
 from filmrestore_core.segment.classical import ClassicalSegmenter
 from filmrestore_core.segment.combined import highest_of, trust_of
 from filmrestore_core.segment.exported_net import ExportedSegmenter
@@ -39,8 +30,6 @@ from filmrestore_core.segment.mark_crops import CROP_PLANES, SIDE, crops_of
 from filmrestore_core.segment.mark_measure import MARK_COLUMNS, MeasuredMarks, measure_marks
 from filmrestore_core.segment.spike import find_spikes
 from filmrestore_core.settings import DetectSettings
-from filmrestore_core.synth.library import LibraryPart, LibraryShapes
-from filmrestore_core.synth.shapes import ProceduralShapes, ShapeSource
 from filmrestore_core.temporal.align import align
 
 # A mark is damage when more than this of it is, and picture when less than that is.
@@ -50,6 +39,7 @@ _ONE_SIDE = ((-2, -1), (1, 2))
 _PICTURE_CROPS, _DAMAGE_CROPS = 120, 120
 # Where one of these changes, kept files are stale; the rest stands in code_digest.
 _FILES = (
+    "learning/judge/made_windows.py",
     *(f"segment/{name}" for name in ("classical.py", "mark_measure.py", "judge_both_sides.json")),
     *(f"segment/{name}" for name in ("judge_one_side.json", "spike_planes.py", "planes.py")),
     "segment/mark_crops.py",
@@ -106,7 +96,7 @@ def mark_examples(
     key = _key(plan)
     jobs = [(plan, index, folder, key) for index in range(plan.windows)]
     made = []
-    for found in _each(jobs, workers):
+    for found in in_order(_one, jobs, workers):
         made.append(found)
         done(len(made), plan.windows)
     paths = [_path(folder, index) for index in range(plan.windows)]
@@ -209,15 +199,6 @@ def _shown(
 _Job = tuple[MarkPlan, int, Path, str]
 
 
-def _each(jobs: Sequence[_Job], workers: int) -> Iterator[Candidates]:
-    if workers <= 1:
-        yield from map(_one, jobs)
-        return
-    # Spawned, not forked: OpenCV's threads do not survive a fork.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_one, jobs)
-
-
 def _one(job: _Job) -> Candidates:
     plan, index, folder, key = job
     path = _path(folder, index)
@@ -225,7 +206,7 @@ def _one(job: _Job) -> Candidates:
     if kept is not None and CropShelf.has(path):
         return kept
     cv2.setNumThreads(1)
-    sources, shapes, series = _sources(plan)
+    sources, shapes, series = sources_of(plan.data, plan.apart, validation=plan.validation)
     # Other windows than any training's.
     seed = 2 * plan.seed + 2_000_000
     plain = index % 3 == 2
@@ -243,7 +224,7 @@ def _one(job: _Job) -> Candidates:
         0,
         made.change[REACH].size,
     )
-    found = window_marks(made, _net(plan.net), facts, one_side=index // 2 % 2)
+    found = window_marks(made, detector_of(plan.net), facts, one_side=index // 2 % 2)
     CropShelf.keep(path, found.crops, found.shown)
     found.marks.save(path, key)
     return found.marks
@@ -253,36 +234,5 @@ def _path(folder: Path, index: int) -> Path:
     return folder / f"{index:05d}.npz"
 
 
-@cache
-def _sources(plan: MarkPlan) -> tuple[Sources, ShapeSource, dict[str, str]]:
-    shapes: ShapeSource = ProceduralShapes()
-    if (plan.data / "damage").is_dir():
-        part = LibraryPart.VALIDATION if plan.validation else LibraryPart.TRAIN
-        shapes = LibraryShapes(plan.data / "damage", part=part)
-    sources = find_sources(plan.data, plan.apart, validation=plan.validation)
-    return sources, shapes, series_of([clip.name for clip in sources.clips])
-
-
-@cache
-def _net(path: Path) -> ExportedSegmenter:
-    model = open_lone(path)
-    return ExportedSegmenter(
-        Session(model.card, model.content, device=Device.CPU), DetectSettings()
-    )
-
-
 def _key(plan: MarkPlan) -> str:
-    """SHA-256, hex, of all that the marks depend on beside their index."""
-    package = files("filmrestore_core")
-    own = [sha256(package.joinpath(name).read_bytes()).hexdigest() for name in _FILES]
-    text = [
-        code_digest(),
-        own,
-        np.__version__,
-        cv2.__version__,
-        sha256(plan.net.read_bytes()).hexdigest(),
-        sorted(plan.apart),
-        plan.validation,
-        plan.seed,
-    ]
-    return sha256(json.dumps(text).encode()).hexdigest()
+    return window_key(_FILES, plan.net, [sorted(plan.apart), plan.validation, plan.seed])

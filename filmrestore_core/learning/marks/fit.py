@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from filmrestore_core import __version__
 from filmrestore_core.errors import SettingsError
 from filmrestore_core.learning.judge.candidates import NEITHER, Candidates
+from filmrestore_core.learning.judge.card import versions
 from filmrestore_core.learning.judge.held_out import figures
 from filmrestore_core.learning.judge.operating_point import unseen_logits, with_operating_point
 from filmrestore_core.learning.judge.trees import (
@@ -170,14 +168,7 @@ def _write_card(path: Path, plan: MarkPlan, results: dict[str, Any], written: li
         "ppm": {"alone, plain": PPM, "with company, hard": HARD_PPM},
         "trees": {"alone": asdict(TREES), "with company": asdict(COMPANY_TREES)},
         "lift": LIFT,
-        "versions": {
-            "filmrestore": __version__,
-            "python": platform.python_version(),
-            "machine": platform.machine(),
-            "numpy": np.__version__,
-            "opencv": cv2.__version__,
-            "scikit-learn": require_library(),
-        },
+        "versions": versions(),
         "held_out": results,
         "sha256": {file.name: sha256(file.read_bytes()).hexdigest() for file in written},
     }

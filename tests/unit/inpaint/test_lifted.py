@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -149,6 +151,16 @@ def test_other_damage_is_left_alone(kind: DamageClass) -> None:
     clean, inside = picture(), covering()
     fill = soft_fill(clean, inside, clean)
     assert lift_lines(plate(clean), matte_of(inside, kind), fill, find_encoding("srgb")) is fill
+
+
+def test_what_was_drawn_stays_drawn() -> None:
+    clean, inside = picture(), covering()
+    seen = ((clean + 0.02) * np.exp(line(-0.3)) - 0.02).astype(np.float32)
+    fill = soft_fill(clean, inside, seen)
+    assert lift_lines(plate(seen), matte_of(inside), fill, find_encoding("srgb")) is not fill
+    drawn = np.where(inside, np.uint8(FILL_METHODS.index("diffusion")), np.uint8(0))
+    fill = replace(fill, methods=drawn)
+    assert lift_lines(plate(seen), matte_of(inside), fill, find_encoding("srgb")) is fill
 
 
 def test_at_the_pictures_border_nothing_breaks() -> None:
