@@ -204,7 +204,7 @@ def _standing(
 
 def _film(band: LineBand, sign: int, path: LinePath, own: Plane) -> tuple[float, ...]:
     levels, contrasts = band.levels, sign * band.contrasts
-    density = -sign * np.log10(
+    density = np.log10(
         (np.maximum(levels + band.contrasts, 0) + _FLARE) / (np.maximum(levels, 0) + _FLARE)
     )
     here = unsteady(own)[path.strips, path.columns]
@@ -213,7 +213,7 @@ def _film(band: LineBand, sign: int, path: LinePath, own: Plane) -> tuple[float,
     low, high = np.percentile(levels, (10, 90))
     return (
         _unevenness(contrasts),
-        _unevenness(density * -1.0),
+        _unevenness(density),
         _correlation(contrasts, levels),
         float(high - low),
         float(np.mean(here[order[:quarter]] > SHOWS)),
